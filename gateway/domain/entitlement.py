@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from gateway.domain.schedule import Schedule
 from gateway.domain.whitelist import ALWAYS, NO_END, Terms
@@ -98,7 +99,7 @@ def merge(all_terms: Iterable[Terms], book: ScheduleBook, now: int) -> Terms | N
     live = [t for t in all_terms if t.valid_until > now]
     cuts = sorted({t.valid_from for t in live} | {t.valid_until for t in live})
     current: Terms | None = None
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         piece = _unite([t for t in live if t.valid_from <= start and end <= t.valid_until], start, end, book)
         if current is None:
             current = piece if end > now else None

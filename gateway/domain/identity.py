@@ -36,7 +36,7 @@ class IdentityForm(StrEnum):
     W34 = "w34"
     W34_REVERSED = "w34r"
     PLATE = "plate"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - the name of a form, not a password
     PIN = "pin"
 
 
@@ -186,6 +186,7 @@ class KeyMaker:
         return "KeyMaker(…)"
 
     def __call__(self, identity: Identity) -> bytes:
+        """The eight bytes by which lists know this identity."""
         encoded = identity.encode()
         return encoded[:1] + hmac.digest(self._key, encoded, "sha256")[:7]
 
