@@ -105,7 +105,7 @@ _SENTENCES: Final[Mapping[CardEvent, tuple[str, str]]] = MappingProxyType(
     {
         _E.WITHDRAW_LOSS: (
             "R-CARD-15",
-            "Card %(number)s is %(state)s; a loss can be withdrawn only while it is reported and the card not replaced.",
+            "Card %(number)s is %(state)s; a loss can be withdrawn only while reported and the card not replaced.",
         ),
         _E.RECOVER: ("R-CARD-21", "Card %(number)s is %(state)s; only a cancelled card can go back to stock."),
         _E.ACTIVATE: ("R-CARD-11", "Card %(number)s is %(state)s; it must be written and read back first."),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.domain.schedule import Calendar
 from gateway.domain.whitelist import EXIT_ONLY, Terms, Whitelist
@@ -68,8 +68,7 @@ class PortalPolicy:
     offline_grace_s: int = 7 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """May pass: which entry of which list, at which version, says so."""
 
     list: str
@@ -83,8 +82,7 @@ class Granted:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(NamedTuple):
     """May not pass, and the reason that says most about it; ``list`` and ``terms`` where an entry was found."""
 
     reason: Reason
@@ -101,6 +99,9 @@ class Denied:
 
 Decision = Granted | Denied
 
+# Bound once: this function runs for every card at every gate.
+_IN: Final = Direction.IN
+_LOCKED_OUT: Final = PortalMode.LOCKED_OUT
 _LOCKED: Final = Denied(Reason.LOCKED_OUT)
 _NO_LIST: Final = Denied(Reason.NO_LIST)
 
@@ -110,7 +111,7 @@ def decide(policy: PortalPolicy, lists: Mapping[str, Whitelist], calendar: Calen
 
     Any list of the portal may grant. A lock-out denies entry and never exit.
     """
-    if policy.mode is PortalMode.LOCKED_OUT and policy.direction is Direction.IN:
+    if policy.mode is _LOCKED_OUT and policy.direction is _IN:
         return _LOCKED
     best = _NO_LIST
     for name in policy.lists:
@@ -118,9 +119,13 @@ def decide(policy: PortalPolicy, lists: Mapping[str, Whitelist], calendar: Calen
         if whitelist is None:
             continue
         terms = whitelist.get(key)
-        reason = Reason.UNKNOWN if terms is None else _refusal(policy, whitelist, calendar, terms, at)
+        if terms is None:
+            if best is _NO_LIST:
+                best = Denied(Reason.UNKNOWN, name, whitelist.epoch, whitelist.version)
+            continue
+        reason = _refusal(policy, whitelist, calendar, terms, at)
         if reason is None:
-            return Granted(name, whitelist.epoch, whitelist.version, terms)  # type: ignore[arg-type]  # None is UNKNOWN
+            return Granted(name, whitelist.epoch, whitelist.version, terms)
         if _WEIGHT[reason] > _WEIGHT[best.reason]:
             best = Denied(reason, name, whitelist.epoch, whitelist.version, terms)
     return best
