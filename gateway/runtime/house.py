@@ -1,0 +1,124 @@
+"""What the HTTP face is handed: the parts of a running gateway, by their contracts.
+
+The roof (gateway.daemon) fills it; tests fill it with fakes. It has no behaviour of its own.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.decision import PortalMode
+from gateway.ports import (
+    BarrierReading,
+    CardOnEncoder,
+    ControllerCommands,
+    ControllerStatus,
+    DeviceStatus,
+    WhitelistSource,
+)
+from gateway.services.keys import Keys
+from gateway.signing.keyring import Keyring
+from gateway.storage.store import Store
+
+
+class Clock(Protocol):
+    """The two clocks: what time it is, and how long something took."""
+
+    def wall(self) -> float:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds since some start; never steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubEvent:
+    """Something that just happened, for whoever watches: ``kind`` such as "device", "barrier", "encoder"."""
+
+    kind: str
+    data: Mapping[str, object]
+
+
+class EventHub(Protocol):
+    """Broadcast inside the process. A watcher who is too slow loses the oldest events, never the newest."""
+
+    def publish(self, kind: str, data: Mapping[str, object]) -> None:
+        """Tells every watcher; never blocks. On the loop's thread."""
+
+    def subscribe(self) -> AbstractContextManager[AsyncIterator[HubEvent]]:
+        """What happens from now on; leaving the context ends it. On the loop's thread."""
+
+
+class DeviceBook(Protocol):
+    """How every device stands."""
+
+    def statuses(self) -> Sequence[DeviceStatus]:
+        """The last known status of each configured device, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaidCard:
+    """What lies on an encoder now. ``version`` rises with every change, so that an act can name what it saw."""
+
+    encoder: str
+    version: int
+    card: CardOnEncoder | None = None
+    why: str = ""
+
+
+class EncoderBook(Protocol):
+    """What lies on the desk's encoders."""
+
+    def laid(self) -> Sequence[LaidCard]:
+        """Each encoder, by name."""
+
+
+class PortalDesk(Protocol):
+    """The portals wired to the gateway. Commands raise NotFoundError, DeviceOfflineError or DeviceRefusedError."""
+
+    def readings(self) -> Mapping[str, BarrierReading]:
+        """The last inputs of the barrier at each wired portal."""
+
+    async def open(self, portal: str, *, by: str, reason: str) -> None:
+        """One pulse. Who opened and why is durable in the journal before the barrier moves."""
+
+    async def apply_mode(self, portal: str, mode: PortalMode) -> None:
+        """Holds or releases the barrier after the mode was stored; a lock-out moves nothing."""
+
+
+class FleetPort(Protocol):
+    """What the publisher knows of the controllers."""
+
+    def statuses(self) -> Sequence[ControllerStatus]:
+        """The last report of each controller."""
+
+    def broker_online(self) -> bool:
+        """Whether the broker is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where controllers find the broker; ``ca_file`` when it speaks TLS."""
+
+    host: str
+    port: int
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running gateway, as its pages and its API see it."""
+
+    store: Store
+    keys: Keys
+    keyring: Keyring
+    keeper: WhitelistSource
+    hub: EventHub
+    devices: DeviceBook
+    encoders: EncoderBook
+    portals: PortalDesk
+    fleet: FleetPort | None
+    commands: ControllerCommands | None
+    broker_address: BrokerAddress | None
+    clock: Clock
