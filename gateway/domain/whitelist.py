@@ -155,6 +155,10 @@ class Whitelist:
         for key in sorted(self._terms):
             yield Entry(key, self._terms[key])
 
+    def terms(self) -> dict[bytes, Terms]:
+        """A copy of what each key means, unsorted, to page or to compare at leisure."""
+        return dict(self._terms)
+
     def put(self, key: bytes, terms: Terms) -> None:
         """Adds or replaces one credential."""
         bucket = self._buckets[bucket_of(key)]
