@@ -53,6 +53,7 @@ site = Table(
     Column("timezone", String(40), nullable=False),
     Column("calendar_version", BigInteger, nullable=False, server_default="1"),
     Column("config_version", BigInteger, nullable=False, server_default="1"),
+    Column("settings", JSON, nullable=False),  # the site's own choices where practice differs, such as quotas
     CheckConstraint("id = 1", name="one_site"),
 )
 
@@ -256,6 +257,8 @@ slips = Table(
     Column("post", Slug, ForeignKey("posts.id"), nullable=False),  # home post: holds the right
     Column("posts", JSON, nullable=False),
     Column("consent", JSON),
+    Column("review", JSON),  # who read it besides the clerk, when the goods are not the owner's own
+    Column("several_trips", Boolean, nullable=False, server_default=text("false")),
     Column("arrears", String(16), nullable=False, server_default="clear"),
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(80), nullable=False),
