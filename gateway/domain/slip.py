@@ -6,7 +6,7 @@ at one post and is spent there. Token layout: gateway/signing/slip_token.py.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +35,12 @@ class ConsentMethod(IntEnum):
     PHONE = 2
     CARD_TAP = 3
     LETTER = 4
+
+
+class SlipFlag(IntFlag):
+    """What the token's four flag bits say."""
+
+    SEVERAL_TRIPS = 4  # the goods may leave in several loads (R-SLIP-10)
 
 
 class SlipState(StrEnum):
@@ -91,6 +97,47 @@ def next_state(state: SlipState, event: SlipEvent, *, slip_no: int) -> SlipState
         raise RuleViolationError(
             "R-SLIP-7", "Slip %(slip_no)s is %(state)s; it cannot %(event)s.", slip_no=slip_no, state=state, event=event
         ) from None
+
+
+class Standing(StrEnum):
+    """How a slip stands as people speak of it: its state, what has left, and the time."""
+
+    DRAFT = "draft"
+    AWAITING_CONSENT = "awaiting_consent"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    ISSUED = "issued"
+    PARTLY_RELEASED = "partly_released"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    EXPIRED_PARTLY_RELEASED = "expired_partly_released"
+    SUPERSEDED = "superseded"
+    CANCEL_REQUESTED = "cancel_requested"
+    CANCELLED = "cancelled"
+
+
+_PLAIN: Final[Mapping[SlipState, Standing]] = MappingProxyType(
+    {
+        _S.DRAFT: Standing.DRAFT,
+        _S.OWNER_PENDING: Standing.AWAITING_CONSENT,
+        _S.OWNER_CONFIRMED: Standing.CONFIRMED,
+        _S.OWNER_REFUSED: Standing.REFUSED,
+        _S.SUPERSEDED: Standing.SUPERSEDED,
+        _S.CANCEL_REQUESTED: Standing.CANCEL_REQUESTED,
+        _S.CANCELLED: Standing.CANCELLED,
+    }
+)
+
+
+def standing_of(state: SlipState, *, total: int, released: int, expired: bool) -> Standing:
+    """The standing of a slip of which ``released`` of ``total`` pieces have left."""
+    if state is not SlipState.ISSUED:
+        return _PLAIN[state]
+    if released >= total:
+        return Standing.RELEASED
+    if expired:
+        return Standing.EXPIRED_PARTLY_RELEASED if released else Standing.EXPIRED
+    return Standing.PARTLY_RELEASED if released else Standing.ISSUED
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,113 +197,3 @@ class SlipClaims:
             raise MalformedError("Guard posts are numbered 0 to 31.", fields={"home": "0 to 31"})
         if len(self.items_digest) != 16:
             raise MalformedError("The digest of the goods has 16 bytes.")
-
-
-class Code(StrEnum):
-    """A verdict's stable name. Guards see the word and the colour; exports and tests see this."""
-
-    OK = "OK"
-    NOT_A_SLIP = "NOT_A_SLIP"
-    VERSION_TOO_NEW = "VERSION_TOO_NEW"
-    UNREADABLE = "UNREADABLE"
-    UNKNOWN_KEY = "UNKNOWN_KEY"
-    KEY_RETIRED = "KEY_RETIRED"
-    BAD_SIGNATURE = "BAD_SIGNATURE"
-    MALFORMED = "MALFORMED"
-    WRONG_SITE = "WRONG_SITE"
-    NOT_YET_VALID = "NOT_YET_VALID"
-    EXPIRED = "EXPIRED"
-    WRONG_GATE = "WRONG_GATE"
-    UNKNOWN_SLIP = "UNKNOWN_SLIP"
-    CANCELLED = "CANCELLED"
-    SUPERSEDED = "SUPERSEDED"
-    ALREADY_RELEASED = "ALREADY_RELEASED"
-    PARTIAL_REMAINS = "PARTIAL_REMAINS"
-    NO_RIGHT_HERE = "NO_RIGHT_HERE"
-    PLATE_MISMATCH = "PLATE_MISMATCH"
-    LIST_MISMATCH = "LIST_MISMATCH"
-    RACE_LOST = "RACE_LOST"
-    RELEASED = "RELEASED"
-    REFUSED = "REFUSED"
-
-
-class Colour(StrEnum):
-    """Never alone: each comes with a word and a sound."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-    GREY = "grey"
-
-
-COLOURS: Final[Mapping[Code, Colour]] = MappingProxyType(
-    {
-        Code.OK: Colour.GREEN,
-        Code.RELEASED: Colour.GREEN,
-        Code.PARTIAL_REMAINS: Colour.AMBER,
-        Code.NOT_A_SLIP: Colour.GREY,
-        Code.VERSION_TOO_NEW: Colour.GREY,
-        Code.UNREADABLE: Colour.GREY,
-        Code.UNKNOWN_KEY: Colour.AMBER,
-        Code.KEY_RETIRED: Colour.RED,
-        Code.BAD_SIGNATURE: Colour.RED,
-        Code.MALFORMED: Colour.RED,
-        Code.WRONG_SITE: Colour.RED,
-        Code.NOT_YET_VALID: Colour.RED,
-        Code.EXPIRED: Colour.RED,
-        Code.WRONG_GATE: Colour.AMBER,
-        Code.UNKNOWN_SLIP: Colour.RED,
-        Code.CANCELLED: Colour.RED,
-        Code.SUPERSEDED: Colour.RED,
-        Code.ALREADY_RELEASED: Colour.RED,
-        Code.NO_RIGHT_HERE: Colour.AMBER,
-        Code.PLATE_MISMATCH: Colour.AMBER,
-        Code.LIST_MISMATCH: Colour.AMBER,
-        Code.RACE_LOST: Colour.RED,
-        Code.REFUSED: Colour.RED,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What this post's own book says of a slip: its state, and per line what was authorised here and what left."""
-
-    state: SlipState
-    rev: int
-    right: Mapping[int, int]
-    released: Mapping[int, int]
-
-
-def judge(claims: SlipClaims, *, site: int, post: int, now_min: int, ledger: Ledger | None) -> Code:
-    """What a genuine slip is worth here and now; free of side effects (checks 6 to 11 of a scan).
-
-    ``now_min`` counts as the token's times do. OK means every line may still leave;
-    PARTIAL_REMAINS that some already left.
-    """
-    if claims.site != site:
-        return Code.WRONG_SITE
-    if now_min < claims.iat_min:
-        return Code.NOT_YET_VALID
-    gate = Code.OK if post in claims.gates or post == claims.home else Code.WRONG_GATE
-    standing = Code.UNKNOWN_SLIP if ledger is None else _standing(claims, ledger)
-    if standing not in {Code.OK, Code.PARTIAL_REMAINS}:
-        return standing
-    if now_min >= claims.iat_min + claims.ttl_min:
-        return Code.EXPIRED
-    return standing if gate is Code.OK else gate
-
-
-def _standing(claims: SlipClaims, ledger: Ledger) -> Code:
-    """A repeat is told as a repeat even when the slip has since expired: the guard needs the first release."""
-    if ledger.right and all(ledger.released.get(line, 0) >= qty for line, qty in ledger.right.items()):
-        return Code.ALREADY_RELEASED
-    if ledger.state in {SlipState.CANCELLED, SlipState.CANCEL_REQUESTED, SlipState.OWNER_REFUSED}:
-        return Code.CANCELLED
-    if ledger.state is SlipState.SUPERSEDED or ledger.rev != claims.rev:
-        return Code.SUPERSEDED
-    if ledger.state is not SlipState.ISSUED:
-        return Code.UNKNOWN_SLIP
-    if not ledger.right:
-        return Code.NO_RIGHT_HERE
-    return Code.PARTIAL_REMAINS if any(ledger.released.values()) else Code.OK

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from gateway.domain.errors import GatehouseError, MalformedError
-from gateway.domain.slip import MAX_ITEMS, MAX_TEXT, Code, ConsentMethod, Item, SlipClaims
+from gateway.domain.slip import MAX_ITEMS, MAX_TEXT, ConsentMethod, Item, SlipClaims
+from gateway.domain.slip_verdict import Code
 from gateway.signing import base45
 from gateway.signing.cbor import dumps, loads
 from gateway.signing.cose import BadSignatureError, UnknownKeyError, sign1, verify1
