@@ -1,0 +1,30 @@
+"""The HTTP face: JSON for machines under ``/api/v1``, pages for people."""
+
+import uuid
+from typing import Final
+
+from fastapi import FastAPI
+
+from admin_api import document, problems
+from admin_api.guard import guarded
+from admin_api.headers import Envelope
+from admin_api.limits import BodyLimits
+from admin_api.routes import ROUTERS
+from gateway.runtime.house import House
+
+PREFIX: Final = "/api/v1"
+
+
+def create_app(house: House) -> FastAPI:
+    """The application for one house. Raises LookupError when a route does not say who may ask it."""
+    app = FastAPI(
+        title="Gatehouse", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.house = house
+    for router in ROUTERS:
+        app.include_router(router)
+    document.install(app, {(method, path): roles for method, path, roles in guarded(ROUTERS)})
+    problems.install(app)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Envelope, new_id=lambda: uuid.uuid4().hex)
+    return app

@@ -1,0 +1,173 @@
+"""One request, one transaction, one answer: and the same answer again when the request is repeated.
+
+An ``Idempotency-Key`` names a change for ever to its sender. The answer is kept in the transaction
+that made the change, so there is never one without the other. Refusals are not kept: nothing happened.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from admin_api.auth import Caller, Require, house_of
+from admin_api.etags import check_match, listed, tag_of
+from admin_api.problems import request_id
+from gateway.domain.errors import MalformedError
+from gateway.domain.person import Role
+from gateway.runtime.house import House
+from gateway.storage import idempotency
+from gateway.storage.store import Actor, UnitOfWork
+
+_JSON: Final = "application/json"
+_PURPOSE: Final = "http/answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer as it is kept: its status and its JSON, ``sealed`` when it hands out a secret."""
+
+    status: int
+    body: str
+
+
+def request_hash(request: Request) -> bytes:
+    """What makes two requests the same: method, address with query, and the bytes of the body."""
+    head = f"{request.method} {request.url.path}?{request.url.query}\n"
+    return hashlib.sha256(head.encode() + request.state.body).digest()
+
+
+def run(
+    house: House,
+    request: Request,
+    actor: Actor,
+    fn: Callable[[UnitOfWork], BaseModel],
+    *,
+    key: str | None = None,
+    status: int = 200,
+    secret: bool = False,
+) -> Response:
+    """Runs ``fn`` in one transaction and answers with what it returns, after the commit.
+
+    With a ``key`` the answer is kept and given again to a repeat; another request under the same key
+    raises ConflictError. A ``secret`` answer is sealed at rest.
+    """
+
+    def work(uow: UnitOfWork) -> Stored:
+        if key is not None and (known := idempotency.find(uow.conn, actor.id, key, request_hash(request))):
+            return Stored(*known)
+        body = fn(uow).model_dump_json()
+        answer = Stored(status, _seal(house, body) if secret else body)
+        if key is not None:
+            idempotency.remember(uow, key, request_hash(request), answer.status, answer.body)
+        return answer
+
+    stored = house.store.run(actor, work, request_id=request_id(request))
+    body = _unseal(house, stored.body) if secret else stored.body
+    return Response(body, stored.status, {"ETag": tag_of(body.encode())}, _JSON)
+
+
+def _seal(house: House, body: str) -> str:
+    return base64.b64encode(house.keyring.seal(_PURPOSE, body.encode())).decode()
+
+
+def _unseal(house: House, body: str) -> str:
+    return house.keyring.unseal(_PURPOSE, base64.b64decode(body)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of someone who may make it: what a route works with."""
+
+    house: House
+    request: Request
+    caller: Caller
+    key: str | None = None
+
+    @property
+    def now(self) -> int:
+        """Unix seconds, as the gateway trusts them."""
+        return int(self.house.clock.wall())
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The store at one moment."""
+        with self.house.store.read() as conn:
+            yield conn
+
+    def show(self, model: BaseModel) -> Response:
+        """The model with its entity tag; 304 when the asker has it already."""
+        body = model.model_dump_json().encode()
+        tag = tag_of(body)
+        if listed(tag, self.request.headers.get("if-none-match")):
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(body, 200, {"ETag": tag}, _JSON)
+
+    def write(
+        self,
+        fn: Callable[[UnitOfWork], BaseModel],
+        *,
+        status: int = 200,
+        secret: bool = False,
+        current: Callable[[Connection], BaseModel] | None = None,
+    ) -> Response:
+        """As :func:`run`. ``current`` gives the resource as a GET shows it now, for ``If-Match`` to compare with."""
+
+        def guarded(uow: UnitOfWork) -> BaseModel:
+            if_match = self.request.headers.get("if-match")
+            if current is not None and if_match is not None:
+                check_match(tag_of(current(uow.conn).model_dump_json().encode()), if_match)
+            return fn(uow)
+
+        return run(self.house, self.request, self.caller.actor, guarded, key=self.key, status=status, secret=secret)
+
+
+class Reads(Require):
+    """A dependency: the call, when the caller has one of these roles."""
+
+    def __call__(self, request: Request) -> Call:  # type: ignore[override]  # the same check, a richer answer
+        """The call."""
+        return Call(house_of(request), request, super().__call__(request))
+
+
+class Writes(Require):
+    """As Reads, for changes: with the key that makes a repeat harmless."""
+
+    def __call__(  # type: ignore[override]  # the same check, a richer answer
+        self,
+        request: Request,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                description="Names this change: a repeat with the same body gets the same answer, another body 409.",
+                min_length=1,
+                max_length=80,
+                pattern=r"^[\x21-\x7e]+$",
+            ),
+        ] = None,
+    ) -> Call:
+        """The call."""
+        return Call(house_of(request), request, super().__call__(request), idempotency_key)
+
+
+def reads(roles: frozenset[Role]) -> Reads:
+    """Lets these roles look."""
+    return Reads(roles)
+
+
+def writes(roles: frozenset[Role]) -> Writes:
+    """Lets these roles change."""
+    return Writes(roles)
+
+
+def require_post(caller: Caller, asked: str | None) -> str:
+    """The guard post a caller acts at: the own one, or the one named by someone who has none."""
+    post = caller.actor.post or asked
+    if post is None:
+        raise MalformedError("Say which guard post this is.", fields={"post": "missing"})
+    return post
