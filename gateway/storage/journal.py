@@ -13,9 +13,12 @@ from sqlalchemy import Connection, delete
 
 from gateway.storage import tables
 from gateway.storage.chain import Row, canonical, commitment, link
+from gateway.storage.verification import Checkpoint, VerifyReport, checkpoint, verify
 
 if TYPE_CHECKING:
     from gateway.storage.store import UnitOfWork
+
+__all__ = ["Checkpoint", "Record", "VerifyReport", "append", "append_by", "checkpoint", "erase_pii", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,12 @@ def append_by(cursor: Cursor, dialect: str, boot: str, now_ms: int, records: Seq
     secret_rows: list[tuple[int, bytes, str]] = []
     for record in records:
         seq += 1
-        row = _row(record, seq, boot, now_ms, bytes(prev), secret_rows)
+        commit = None
+        if record.pii is not None:
+            salt, text = secrets.token_bytes(32), canonical(record.pii)
+            secret_rows.append((seq, salt, text))
+            commit = commitment(salt, text)
+        row = _row(record, commit, seq, prev, (now_ms, boot))
         rows.append(row)
         prev = row.hash
     if len(rows) == 1:
@@ -99,14 +107,8 @@ def append_by(cursor: Cursor, dialect: str, boot: str, now_ms: int, records: Seq
     return int(seq)
 
 
-def _row(
-    record: Record, seq: int, boot: str, now_ms: int, prev: bytes, secret_rows: list[tuple[int, bytes, str]]
-) -> Row:
-    commit = None
-    if record.pii is not None:
-        salt, text = secrets.token_bytes(32), canonical(record.pii)
-        secret_rows.append((seq, salt, text))
-        commit = commitment(salt, text)
+def _row(record: Record, commit: bytes | None, seq: int, prev: bytes, default: tuple[int, str]) -> Row:
+    now_ms, boot = default
     at = now_ms if record.at_ms is None else record.at_ms
     texts = (record.boot or boot, record.kind, record.actor, record.target, canonical(record.body))
     return Row(seq, at, *texts, commit, prev, link(prev, seq, at, texts, commit))

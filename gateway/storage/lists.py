@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from gateway.domain.decision import Direction, PortalMode, StalePolicy
 from gateway.domain.errors import ConflictError, NotFoundError, StaleError
@@ -39,9 +39,8 @@ def load(conn: Connection) -> dict[str, Whitelist]:
 def _load_entries(conn: Connection, name: str) -> Iterator[Entry]:
     c = _entries.c
     statement = select(c.key, c.valid_from, c.valid_until, c.schedule, c.flags).where(c.list == name)
-    cursor = conn.execute(statement).cursor
-    for key, *terms in cursor:
-        yield Entry(bytes(key), Terms(*terms))
+    for key, *terms in conn.execute(statement):
+        yield Entry(key, Terms(*terms))
 
 
 def batches_since(conn: Connection, versions: Mapping[str, int]) -> list[ListBatch]:
@@ -83,7 +82,7 @@ def calendar(conn: Connection) -> Calendar:
     return Calendar(site.timezone, days, schedules, site.calendar_version)
 
 
-def _schedule(row: Any) -> Schedule:
+def _schedule(row: Row[Any]) -> Schedule:
     weekdays = tuple(_ranges(day) for day in row.weekdays)
     return Schedule(weekdays, _ranges(row.holidays))  # type: ignore[arg-type]  # the schedule checks that there are seven
 
@@ -94,12 +93,11 @@ def _ranges(stored: Sequence[Sequence[int]]) -> Ranges:
 
 def portals(conn: Connection) -> list[Portal]:
     """Every portal, wired and behind controllers, by id."""
-    rows = conn.execute(select(tables.portals).order_by(tables.portals.c.id)).mappings()
-    return [_portal(row) for row in rows]
+    return [_portal(row) for row in conn.execute(select(tables.portals).order_by(tables.portals.c.id))]
 
 
-def _portal(row: Mapping[str, Any]) -> Portal:
-    known = dict(row)
+def _portal(row: Row[Any]) -> Portal:
+    known = row._asdict()
     known["direction"] = Direction(known["direction"])
     known["mode"] = PortalMode(known["mode"])
     known["stale"] = StalePolicy(known["stale"])
@@ -164,12 +162,9 @@ def _entry_row(name: str, key: bytes, terms: Terms, credential: str) -> dict[str
 
 
 def _change_rows(name: str, version: int, changes: Changes) -> list[dict[str, object]]:
-    dropped = [{"list": name, "version": version, "key": key, "entry": None} for key in sorted(changes.drops)]
-    put = [
-        {"list": name, "version": version, "key": key, "entry": Entry(key, terms).encode()}
-        for key, terms in changes.puts.items()
-    ]
-    return [*dropped, *put]
+    dropped: list[tuple[bytes, bytes | None]] = [(key, None) for key in sorted(changes.drops)]
+    put = [(key, Entry(key, terms).encode()) for key, terms in changes.puts.items()]
+    return [{"list": name, "version": version, "key": key, "entry": entry} for key, entry in (*dropped, *put)]
 
 
 def raise_config_version(conn: Connection) -> None:

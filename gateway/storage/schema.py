@@ -37,7 +37,8 @@ def found_revision(conn: Connection) -> str | None:
     """The schema version of the store; None when it is empty."""
     if not inspect(conn).has_table("alembic_version"):
         return None
-    return conn.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _upgrade(conn: Connection) -> None:

@@ -8,12 +8,11 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from gateway.domain.errors import StoreBusyError
 from gateway.domain.person import Role
@@ -154,7 +153,7 @@ class Store:
             return fn(uow)
 
     def append(self, records: Sequence[journal.Record]) -> int:
-        """Appends records durably in a transaction of their own, without SQLAlchemy's costs; returns the last number."""
+        """Appends records durably in a transaction of their own, past SQLAlchemy; returns the last number."""
         now_ms = int(self._clock() * 1000)
         with self._faults(), self._turn():
             connection = self.engines.writer.raw_connection()
@@ -203,5 +202,5 @@ class Store:
         finally:
             self._lock.release()
 
-    def _faults(self):
+    def _faults(self) -> AbstractContextManager[None]:
         return faults.mapped(self._driver_error)

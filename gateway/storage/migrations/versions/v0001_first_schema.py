@@ -12,6 +12,11 @@ depends_on: str | Sequence[str] | None = None
 
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+_HELD = sa.text(
+    "state IN ('active', 'confiscated', 'defective', 'encoded', 'expired', "
+    "'frozen', 'lost', 'provisional_lost', 'reserved', 'returned')"
+)
+
 _ONLY_APPENDED = {
     "sqlite": [
         f"CREATE TRIGGER journal_no_{verb.lower()} BEFORE {verb} ON journal "
@@ -19,10 +24,10 @@ _ONLY_APPENDED = {
         for verb in ("UPDATE", "DELETE")
     ],
     "postgresql": [
-        "CREATE FUNCTION journal_only_appended() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the journal is only appended to'; END $$",
-        "CREATE TRIGGER journal_only_appended BEFORE UPDATE OR DELETE OR TRUNCATE ON journal "
-        "FOR EACH STATEMENT EXECUTE FUNCTION journal_only_appended()",
+        """CREATE FUNCTION journal_only_appended() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the journal is only appended to'; END $$""",
+        """CREATE TRIGGER journal_only_appended BEFORE UPDATE OR DELETE OR TRUNCATE ON journal
+        FOR EACH STATEMENT EXECUTE FUNCTION journal_only_appended()""",
     ],
 }
 
@@ -36,7 +41,7 @@ def upgrade() -> None:
         op.execute(statement)
 
 
-def _create_tables() -> None:  # noqa: PLR0915 - one statement a table, nothing else
+def _create_tables() -> None:
     op.create_table(
         "access_rules",
         sa.Column("basis", sa.String(20), nullable=False),
@@ -264,12 +269,8 @@ def _create_tables() -> None:  # noqa: PLR0915 - one statement a table, nothing 
         "cards",
         ["uid"],
         unique=True,
-        sqlite_where=sa.text(
-            "state IN ('active', 'confiscated', 'defective', 'encoded', 'expired', 'frozen', 'lost', 'provisional_lost', 'reserved', 'returned')"
-        ),
-        postgresql_where=sa.text(
-            "state IN ('active', 'confiscated', 'defective', 'encoded', 'expired', 'frozen', 'lost', 'provisional_lost', 'reserved', 'returned')"
-        ),
+        sqlite_where=_HELD,
+        postgresql_where=_HELD,
     )
     op.create_table(
         "list_entries",

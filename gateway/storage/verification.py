@@ -1,0 +1,101 @@
+"""Proving that nobody changed the journal.
+
+The chain finds an edit, a deletion, an insertion and a swap anywhere in it. Cutting off its end
+leaves a shorter chain that is sound in itself: that shows only against a checkpoint kept elsewhere
+(printed, mailed, on another disk). Records younger than the last such checkpoint can be lost unseen.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import Connection, select
+
+from gateway.domain.errors import MalformedError
+from gateway.storage import tables
+from gateway.storage.chain import GENESIS, Row, commitment, link_of
+
+_BATCH: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The journal's length and last hash at one moment."""
+
+    seq: int
+    hash: bytes
+
+    def save(self, path: Path) -> None:
+        """Writes ``{"seq": …, "hash": hexadecimal}`` for another disk or a printer."""
+        path.write_text(json.dumps({"seq": self.seq, "hash": self.hash.hex()}) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads what ``save`` wrote; raises MalformedError for anything else."""
+        try:
+            stored = json.loads(path.read_text())
+            return cls(int(stored["seq"]), bytes.fromhex(stored["hash"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedError("%(path)s is no checkpoint of a journal.", path=path) from error
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """Whether the journal is whole; if not, the first number at which it is not, and an English sentence."""
+
+    ok: bool
+    checked: int
+    first_bad_seq: int | None = None
+    what: str = ""
+
+
+def checkpoint(conn: Connection) -> Checkpoint:
+    """Where the journal stands now."""
+    head = tables.journal_head.c
+    return Checkpoint(*conn.execute(select(head.seq, head.hash)).one())
+
+
+def verify(conn: Connection, against: Checkpoint | None = None) -> VerifyReport:
+    """Walks the whole journal, and compares it with a checkpoint kept elsewhere when there is one."""
+    seq, prev = 0, GENESIS
+    for row, salt, text in _rows(conn):
+        wrong = _fault(row, seq, prev) or _pii_fault(row, salt, text)
+        if not wrong and against and row.seq == against.seq and row.hash != against.hash:
+            wrong = "This record is not the one the checkpoint saw: the journal was rewritten."
+        if wrong:
+            return VerifyReport(ok=False, checked=seq, first_bad_seq=seq + 1, what=wrong)
+        seq, prev = row.seq, row.hash
+    head = checkpoint(conn)
+    if (head.seq, head.hash) != (seq, prev):
+        what = f"The journal ends at record {seq}, but its head says {head.seq}: its end was cut off or added to."
+        return VerifyReport(ok=False, checked=seq, first_bad_seq=min(seq, head.seq) + 1, what=what)
+    if against and against.seq > seq:
+        what = f"The journal ends at record {seq}, but the checkpoint saw {against.seq}: its end was cut off."
+        return VerifyReport(ok=False, checked=seq, first_bad_seq=seq + 1, what=what)
+    return VerifyReport(ok=True, checked=seq)
+
+
+def _rows(conn: Connection) -> Iterator[tuple[Row, bytes | None, str | None]]:
+    pii = tables.journal_pii
+    joined = tables.journal.outerjoin(pii, pii.c.seq == tables.journal.c.seq)
+    statement = select(tables.journal, pii.c.salt, pii.c.body).select_from(joined).order_by(tables.journal.c.seq)
+    for *row, salt, text in conn.execution_options(yield_per=_BATCH).execute(statement):
+        yield Row(*row), salt, text
+
+
+def _fault(row: Row, seq: int, prev: bytes) -> str:
+    if row.seq != seq + 1:
+        return f"Record {seq + 1} is missing: the next one is {row.seq}."
+    if row.prev != prev:
+        return "This record does not follow from the one before it."
+    return "" if link_of(row) == row.hash else "This record was changed after it was written."
+
+
+def _pii_fault(row: Row, salt: bytes | None, text: str | None) -> str:
+    """Erased personal data is no fault; changed personal data is."""
+    if salt is None or text is None:
+        return ""
+    changed = row.pii_commit is None or commitment(salt, text) != row.pii_commit
+    return "The personal data of this record was changed after it was written." if changed else ""
