@@ -11,33 +11,30 @@ from typing import Protocol
 from gateway.domain.decision import PortalMode
 from gateway.ports import (
     BarrierReading,
-    CardOnEncoder,
     ControllerCommands,
     ControllerStatus,
     DeviceStatus,
     WhitelistSource,
 )
+from gateway.runtime.clock import Clock
+from gateway.runtime.encoders import LaidCard
+from gateway.runtime.hub import HubEvent
 from gateway.services.keys import Keys
 from gateway.signing.keyring import Keyring
 from gateway.storage.store import Store
 
-
-class Clock(Protocol):
-    """The two clocks: what time it is, and how long something took."""
-
-    def wall(self) -> float:
-        """Unix seconds."""
-
-    def monotonic(self) -> float:
-        """Seconds since some start; never steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class HubEvent:
-    """Something that just happened, for whoever watches: ``kind`` such as "device", "barrier", "encoder"."""
-
-    kind: str
-    data: Mapping[str, object]
+__all__ = [
+    "BrokerAddress",
+    "Clock",
+    "DeviceBook",
+    "EncoderBook",
+    "EventHub",
+    "FleetPort",
+    "House",
+    "HubEvent",
+    "LaidCard",
+    "PortalDesk",
+]
 
 
 class EventHub(Protocol):
@@ -55,16 +52,6 @@ class DeviceBook(Protocol):
 
     def statuses(self) -> Sequence[DeviceStatus]:
         """The last known status of each configured device, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaidCard:
-    """What lies on an encoder now. ``version`` rises with every change, so that an act can name what it saw."""
-
-    encoder: str
-    version: int
-    card: CardOnEncoder | None = None
-    why: str = ""
 
 
 class EncoderBook(Protocol):

@@ -1,0 +1,82 @@
+"""The emergency file: records that must be durable while the store is not.
+
+A file of fixed size, allocated when the disk was not yet full. Line: eight hexadecimal digits of the CRC-32
+of the rest, a space, JSON, a newline; a NUL ends the file's content. A torn line fails its checksum and
+ends the reading, so what was never acknowledged is never read.
+"""
+
+import json
+import os
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from gateway.domain.errors import StoreFullError
+from gateway.runtime.records import Record
+
+SIZE: Final = 8 * 1024 * 1024
+
+
+class Spill:
+    """One file, used by several threads. Every error of the disk comes as OSError or StoreFullError."""
+
+    def __init__(self, path: Path, size: int = SIZE) -> None:
+        self.path = path
+        self._size = size
+        self._lock = threading.Lock()
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.posix_fallocate(self._handle, 0, size)
+        lines = list(_lines(os.pread(self._handle, size, 0)))
+        self._end = sum(map(len, lines))
+        self.left_over = [_parse(line) for line in lines]
+        self._waiting = {record.id for _after, record in self.left_over}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, record: Record, after_seq: int) -> None:
+        """Makes the record durable. ``after_seq``: it is in the journal, if at all, behind this record."""
+        line = _line(record, after_seq)
+        with self._lock:
+            if self._end + len(line) >= self._size:
+                raise StoreFullError("The emergency file %(path)s is full.", path=str(self.path))
+            os.pwrite(self._handle, line + b"\0", self._end)
+            os.fdatasync(self._handle)
+            self._end += len(line)
+            self._waiting.add(record.id)
+
+    def settle(self, ids: Iterable[tuple[str, int]]) -> None:
+        """These records are in the journal; empties the file when all are."""
+        if not self._waiting:
+            return
+        with self._lock:
+            self._waiting.difference_update(ids)
+            if not self._waiting and self._end:
+                os.pwrite(self._handle, b"\0", 0)
+                os.fdatasync(self._handle)
+                self._end = 0
+
+    def close(self) -> None:
+        """Closes the file; its content stays."""
+        os.close(self._handle)
+
+
+def _line(record: Record, after_seq: int) -> bytes:
+    text = json.dumps({"after": after_seq, **asdict(record)}, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    for line in content[: content.find(b"\0")].splitlines(keepends=True):
+        if not line.endswith(b"\n") or line[:8] != b"%08x" % zlib.crc32(line[9:-1]):
+            return
+        yield line
+
+
+def _parse(line: bytes) -> tuple[int, Record]:
+    fields = json.loads(line[9:])
+    after: int = fields.pop("after")
+    return after, Record(**fields)
