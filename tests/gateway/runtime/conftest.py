@@ -1,0 +1,142 @@
+"""A gateway's runtime on fakes: one portal ``main-in`` with reader, barrier and one list."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.decision import Denied, Direction
+from gateway.domain.identity import Identity, KeyMaker
+from gateway.domain.schedule import Calendar
+from gateway.domain.site import Portal
+from gateway.domain.whitelist import NO_END, Entry, Terms, Whitelist
+from gateway.runtime.admission import Admission, Presentation
+from gateway.runtime.alarms import Alarm, Alarms
+from gateway.runtime.devices import Devices
+from gateway.runtime.hub import EventHub
+from gateway.runtime.journal_writer import JournalWriter
+from gateway.runtime.portals import Portals, Wiring
+from gateway.runtime.records import RecordMaker
+from gateway.runtime.spill import Spill
+from tests.gateway.runtime.fakes import FakeBarrier, FakeClock, FakeReader, MemoryJournal
+
+KEYS = KeyMaker(bytes(32))
+RESIDENT = Identity.uid("04a1b2c3")
+STRANGER = Identity.uid("04ffffff")
+
+
+@dataclass
+class MemoryLists:
+    """The lists and portals a decision needs."""
+
+    resident: Terms = Terms(0, NO_END)
+    portals: dict[str, Portal] = field(
+        default_factory=lambda: {"main-in": Portal("main-in", "Main", Direction.IN, ("main",), held_open_s=30)}
+    )
+
+    def lists(self) -> Mapping[str, Whitelist]:
+        return {"main": Whitelist([Entry(KEYS(RESIDENT), self.resident)], version=3)}
+
+    def calendar(self) -> Calendar:
+        return Calendar()
+
+    def portal(self, portal: str) -> Portal | None:
+        return self.portals.get(portal)
+
+
+@dataclass
+class Rig:
+    """Everything, and what it did."""
+
+    clock: FakeClock
+    hub: EventHub
+    store: MemoryJournal
+    spill: Path
+    journal: JournalWriter
+    alarms: Alarms
+    raised: list[Alarm]
+    devices: Devices
+    lists: MemoryLists
+    portals: Portals
+    admission: Admission
+    barrier: FakeBarrier
+    reader: FakeReader
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    known: dict[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Runs the lane, the journal and the alarms."""
+        loop = asyncio.get_running_loop()
+        self.tasks += [
+            loop.create_task(self.journal.run()),
+            loop.create_task(self.alarms.run()),
+            loop.create_task(self.admission.serve("main-in")),
+        ]
+
+    def present(self, identity: Identity = RESIDENT, *, age_s: float = 0.0) -> None:
+        """A card at the reader, ``age_s`` ago."""
+        self.admission.presented("reader", identity, self.clock.monotonic() - age_s)
+
+    async def stop(self) -> None:
+        """Ends in order."""
+        await self.journal.stop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+def build(path: Path, store: MemoryJournal) -> Rig:
+    """A rig over this journal."""
+    clock, hub, raised = FakeClock(), EventHub(), list[Alarm]()
+    known: dict[str, Mapping[str, object]] = {}
+    journal = JournalWriter(store, Spill(path, 64 * 1024), RecordMaker("boot", clock.wall))
+    alarms = Alarms(hub, raised.append)
+    devices = Devices(clock, hub, journal, alarms)
+    lists, barrier, reader = MemoryLists(), FakeBarrier(), FakeReader()
+    wiring = {"main-in": Wiring(("reader",), "barrier")}
+    portals = Portals(wiring, lists.portal, clock=clock, hub=hub, journal=journal, alarms=alarms, devices=devices)
+    portals.attach(barrier)
+
+    def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
+        return known.get(presentation.identity.value.hex())
+
+    admission = Admission(
+        key_of=KEYS,
+        lists=lists,
+        portals=portals,
+        journal=journal,
+        hub=hub,
+        alarms=alarms,
+        devices=devices,
+        clock=clock,
+        posts={"scanner": "north"},
+        look_up=look_up,
+    )
+    admission.attach("reader", reader)
+    return Rig(
+        clock,
+        hub,
+        store,
+        path,
+        journal,
+        alarms,
+        raised,
+        devices,
+        lists,
+        portals,
+        admission,
+        barrier,
+        reader,
+        known=known,
+    )
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Stopped at the end."""
+    built = build(tmp_path / "spill", MemoryJournal())
+    built.start()
+    yield built
+    await built.stop()

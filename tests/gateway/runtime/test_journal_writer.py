@@ -1,0 +1,113 @@
+"""Records are durable in groups; a stalled store neither loses one nor locks residents out."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.errors import StoreFullError
+from gateway.runtime.journal_writer import Durability, JournalWriter
+from gateway.runtime.records import RecordMaker
+from gateway.runtime.spill import Spill
+from tests.gateway.runtime.conftest import Rig, build
+from tests.gateway.runtime.fakes import MemoryJournal, until
+
+
+async def test_records_that_wait_together_are_one_commit(rig: Rig) -> None:
+    """While one commit runs, the next group forms."""
+    rig.store.gate = threading.Event()
+    first = rig.journal.submit(rig.journal.make("first", "t", {}))
+    await until(lambda: rig.journal._queue.empty())
+    rest = [rig.journal.submit(rig.journal.make("rest", "t", {})) for _ in range(99)]
+    rig.store.gate.set()
+    numbers = await asyncio.wait_for(asyncio.gather(first, *rest), 5)
+    assert numbers == list(range(1, 101))
+    assert rig.store.groups == [1, 99]
+
+
+async def test_stalled_store_spills_and_the_gate_opens(rig: Rig) -> None:
+    """The record is in the emergency file before the barrier moves, and reaches the store once it is back."""
+    spilled: list[int] = []
+    rig.store.gate = threading.Event()
+    rig.barrier.at_open = lambda: spilled.append(len(Spill(rig.spill, 64 * 1024)))
+    rig.present()
+    await until(lambda: bool(rig.barrier.commands))
+    assert spilled == [1]
+    assert rig.store.kept == []
+    rig.store.gate.set()
+    await until(lambda: rig.store.kinds() == ["access.granted"])
+    await until(lambda: len(Spill(rig.spill, 64 * 1024)) == 0)
+
+
+async def test_nowhere_durable_still_lets_residents_in(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store and emergency file both gone: the passage is alarmed and opens."""
+    troubles: list[str] = []
+    rig.journal.trouble = lambda kind, _detail: troubles.append(kind)
+    rig.store.broken = True
+
+    def full(*_args: object) -> None:
+        raise StoreFullError("full")
+
+    monkeypatch.setattr(Spill, "add", full)
+    rig.present()
+    await until(lambda: bool(rig.barrier.commands))
+    assert "record_lost" in troubles
+    rig.store.broken = False
+    await until(lambda: rig.store.kinds() == ["access.granted"])
+
+
+async def test_remote_opening_that_cannot_be_recorded_is_refused(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person at the desk can wait until somebody freed the disk."""
+    rig.store.broken = True
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Spill, "add", full)
+    with pytest.raises(StoreFullError):
+        await rig.portals.open("main-in", by="user:1", reason="visitor")
+    assert rig.barrier.commands == []
+    rig.store.broken = False
+
+
+async def test_what_waits_at_the_end_is_spilled_and_replayed(tmp_path: Path) -> None:
+    """Stopping while the store is busy keeps every record; the next start brings them home, once."""
+    rig = build(tmp_path / "spill", MemoryJournal(broken=True))
+    rig.start()
+    rig.journal.note("a", "t", {})
+    rig.journal.note("b", "t", {})
+    await rig.stop()
+    store = MemoryJournal()
+    assert JournalWriter(store, Spill(tmp_path / "spill", 64 * 1024), RecordMaker("next", float)).replay() == 2
+    assert store.kinds() == ["a", "b"]
+    assert JournalWriter(store, Spill(tmp_path / "spill", 64 * 1024), RecordMaker("third", float)).replay() == 0
+
+
+async def test_replay_skips_what_the_store_already_has(tmp_path: Path) -> None:
+    """A crash after the commit and before the file was emptied writes nothing twice."""
+    spill = Spill(tmp_path / "spill", 64 * 1024)
+    make = RecordMaker("boot", lambda: 1.0)
+    one, two = make("one", "t", {}), make("two", "t", {})
+    spill.add(one, 0)
+    spill.add(two, 0)
+    store = MemoryJournal(kept=[one])
+    assert JournalWriter(store, Spill(tmp_path / "spill", 64 * 1024), make).replay() == 1
+    assert store.kept == [one, two]
+
+
+async def test_endless_stall_is_bounded_and_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit records are counted, and the count is recorded when the store is back."""
+    monkeypatch.setattr("gateway.runtime.journal_writer.MOST_WAITING", 3)
+    rig.store.gate = threading.Event()
+    for _ in range(5):
+        rig.journal.note("noise", "t", {})
+    rig.store.gate.set()
+    await until(lambda: len(rig.store.kept) == 4)
+    assert rig.store.kinds()[-1] == "journal.overflow"
+    assert rig.store.kept[-1].body == {"lost": 2}
+
+
+async def test_durable_says_where(rig: Rig) -> None:
+    """In the usual case: in the store."""
+    assert await rig.journal.durable(rig.journal.make("k", "t", {})) is Durability.STORED
