@@ -97,9 +97,14 @@ def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
 
 
+def status_of(error: GatehouseError) -> HTTPStatus | None:
+    """The HTTP status an error of the house comes to; None when nobody gave it one."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+
+
 def of_error(request: Request, error: GatehouseError) -> Response:
     """The problem an error of the house comes to."""
-    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+    status = status_of(error)
     if status is None:
         return _unexpected(request, error)
     retry = error.retry_after_s if isinstance(error, TooManyError) else _RETRY_AFTER_S.get(type(error))
