@@ -49,6 +49,18 @@ def movements(conn: Connection, slip_id: int, kind: str | None = None) -> tuple[
     return tuple(_movement(row) for row in conn.execute(wanted))
 
 
+def after_movement(conn: Connection, movement_id: int) -> tuple[SlipView, tuple[MovementView, ...], MovementView]:
+    """A release with its slip, and the releases up to and including it."""
+    row = conn.execute(_movements().where(slip_movements.c.id == movement_id)).one()
+    so_far = _movements().where(
+        slip_movements.c.slip_id == row.slip_id,
+        slip_movements.c.kind == row.kind,
+        slip_movements.c.id <= movement_id,
+    )
+    story = tuple(_movement(each) for each in conn.execute(so_far.order_by(slip_movements.c.id)))
+    return load(conn, row.slip_id, now=row.at), story, story[-1]
+
+
 def _movements() -> Select[Any]:
     names = posts.c.name.label("post_name")
     return select(slip_movements, names).outerjoin(posts, posts.c.id == slip_movements.c.post)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from gateway.domain.slip import Item, SlipKind, SlipState, Standing
 from gateway.domain.slip_consent import Consent
-from gateway.domain.slip_verdict import COLOURS, SENTENCES, Code, Colour
+from gateway.domain.slip_verdict import COLOURS, GRAVE, SENTENCES, Code, Colour
 from gateway.signing.slip_token import items_digest
 
 
@@ -162,6 +162,11 @@ class Verdict:
     def may_release(self) -> bool:
         """Whether the guard may go on to tick the lines."""
         return self.code in {Code.OK, Code.PARTIAL_REMAINS}
+
+    @property
+    def must_report(self) -> bool:
+        """Whether the post writes the refusal down at once, which tells the desk."""
+        return self.code in GRAVE
 
     @property
     def sentence(self) -> str:
