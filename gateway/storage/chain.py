@@ -1,8 +1,8 @@
 """The journal's hash chain: what is hashed, byte by byte.
 
-hash = SHA-256("gatehouse/journal/v1" ‖ 00 ‖ prev (32 bytes) ‖ seq (8) ‖ at (8, milliseconds) ‖ the
+hash = SHA-256("gatehouse/journal/v1" ‖ 00 ‖ prev (32 bytes) ‖ seq (8) ‖ at (8, milliseconds, signed) ‖ the
 UTF-8 of boot, kind, actor, target and body, each after its length (4) ‖ length of the commitment
-(1: 0 or 32) ‖ commitment). Integers are unsigned and big-endian. The first record's ``prev`` is 32 zero bytes.
+(1: 0 or 32) ‖ commitment). Integers are big-endian. The first record's ``prev`` is 32 zero bytes.
 
 Personal data is not hashed itself: the chain holds HMAC-SHA256(salt, canonical JSON), RFC 2104, so
 that erasing salt and text leaves the chain valid and the commitment meaningless.
@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 
 GENESIS: Final = bytes(32)
 _DOMAIN: Final = b"gatehouse/journal/v1\0"
-_NUMBERS: Final = struct.Struct(">QQ")
+_encode: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_NUMBERS: Final = struct.Struct(">Qq")
 
 
 class Row(NamedTuple):
@@ -37,7 +38,7 @@ class Row(NamedTuple):
 
 def canonical(value: Mapping[str, object]) -> str:
     """JSON with sorted keys, no spaces, no NaN: one text for one value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def commitment(salt: bytes, text: str) -> bytes:

@@ -119,8 +119,8 @@ def write_changes(conn: Connection, name: str, changes: Changes, credentials: Ma
         raise NotFoundError("There is no list %(list)s.", list=name)
     if not rise:
         return version, False
-    _refuse_held_keys(conn, name, changes, credentials)
-    for keys in _chunks((*changes.drops, *changes.puts)):
+    replaced = _keys_already_listed(conn, name, changes, credentials)
+    for keys in _chunks((*changes.drops, *replaced)):
         conn.execute(delete(_entries).where(_entries.c.list == name, _entries.c.key.in_(keys)))
     if changes.puts:
         conn.execute(insert(_entries), [_entry_row(name, k, t, credentials[k]) for k, t in changes.puts.items()])
@@ -134,8 +134,12 @@ def _chunks(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield chunk
 
 
-def _refuse_held_keys(conn: Connection, name: str, changes: Changes, credentials: Mapping[bytes, str]) -> None:
+def _keys_already_listed(
+    conn: Connection, name: str, changes: Changes, credentials: Mapping[bytes, str]
+) -> list[bytes]:
+    """The keys put that the list already holds for the same credential; ConflictError when it is another's."""
     c = _entries.c
+    listed = []
     for keys in _chunks(changes.puts):
         for key, holder in conn.execute(select(c.key, c.credential).where(c.list == name, c.key.in_(keys))):
             if holder != credentials[key]:
@@ -146,6 +150,8 @@ def _refuse_held_keys(conn: Connection, name: str, changes: Changes, credentials
                     list=name,
                     rule="R-CARD-12",
                 )
+            listed.append(key)
+    return listed
 
 
 def _number_of(conn: Connection, credential: str) -> str:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,9 @@ from gateway.domain.whitelist import Changes
 from gateway.storage import crash, faults, journal, lists, schema
 from gateway.storage.engine import BUSY_TIMEOUT_MS, open_engines
 from gateway.storage.fairness import lock_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.pool import PoolProxiedConnection
 
 crash.register("store.before_commit", "store.after_commit", "journal.before_commit", "journal.after_commit")
 
@@ -117,6 +120,7 @@ class Store:
         self._clock = clock
         self._hooks: list[Callable[[Committed], None]] = []
         self._lock = lock_of(self.engines.path) if self.engines.path else None
+        self._appending: "PoolProxiedConnection | None" = None
         self._driver_error: type[Exception] = self.engines.writer.dialect.loaded_dbapi.Error
 
     def migrate(self) -> None:
@@ -154,22 +158,38 @@ class Store:
 
     def append(self, records: Sequence[journal.Record]) -> int:
         """Appends records durably in a transaction of their own, past SQLAlchemy; returns the last number."""
+        if not records:
+            return 0
         now_ms = int(self._clock() * 1000)
         with self._faults(), self._turn():
-            connection = self.engines.writer.raw_connection()
-            try:
-                cursor = connection.cursor()
-                if self.engines.path:
-                    cursor.execute("BEGIN IMMEDIATE")
+            with self._driver_transaction() as cursor:
                 dialect = self.engines.writer.dialect.name
                 last_seq = journal.append_by(cursor, dialect, self.boot, now_ms, records)
                 crash.crashpoint("journal.before_commit")
-                connection.commit()
-            finally:
-                connection.close()  # rolls back what was not committed
             crash.crashpoint("journal.after_commit")
             self._tell(Committed(frozenset(), site_changed=False, last_seq=last_seq))
         return last_seq
+
+    @contextmanager
+    def _driver_transaction(self) -> Iterator[journal.Cursor]:
+        """A transaction without SQLAlchemy. SQLite keeps one connection for it: the pool costs a fifth of an append."""
+        if self._appending is None:
+            connection = self.engines.writer.raw_connection()
+        else:
+            connection, self._appending = self._appending, None
+        try:
+            cursor = connection.cursor()
+            if self.engines.path:
+                cursor.execute("BEGIN IMMEDIATE")
+            yield cursor
+            connection.commit()
+        except BaseException:
+            connection.close()  # rolls back
+            raise
+        if self.engines.path:
+            self._appending = connection
+        else:
+            connection.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -183,6 +203,9 @@ class Store:
 
     def close(self) -> None:
         """Closes the connections."""
+        if self._appending is not None:
+            self._appending.close()
+            self._appending = None
         self.engines.dispose()
 
     def _tell(self, committed: Committed) -> None:
