@@ -1,20 +1,22 @@
 """Who asks: a person by cookie session, a machine by bearer token; and whether a browser was tricked into asking."""
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
-from gateway.domain.errors import ForbiddenError, UnauthenticatedError
+from gateway.domain.errors import ForbiddenError, StoreBusyError, StoreFullError, UnauthenticatedError
 from gateway.domain.person import Role
 from gateway.runtime.house import House
 from gateway.services import accounts
-from gateway.storage.store import Actor
+from gateway.storage.store import SYSTEM, Actor
 
 COOKIE: Final = "__Host-gatehouse"
 CSRF_HEADER: Final = "X-CSRF-Token"
+_USE_NOTED_EVERY_S: Final = 3600
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,9 +60,20 @@ def _machine(house: House, header: str) -> Caller | None:
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text.strip().isascii():
         return None
+    now = int(house.clock.wall())
     with house.store.read() as conn:
-        token = accounts.token_of(conn, text.strip(), int(house.clock.wall()))
-    return None if token is None else Caller(Actor(f"token:{token.id}", token.name, token.roles))
+        token = accounts.token_of(conn, text.strip(), now)
+    if token is None:
+        return None
+    if now - (token.used_at or 0) >= _USE_NOTED_EVERY_S:
+        _note_use(house, token.id)
+    return Caller(Actor(f"token:{token.id}", token.name, token.roles))
+
+
+def _note_use(house: House, token_id: int) -> None:
+    """A store that cannot write now does not keep anyone from reading."""
+    with suppress(StoreBusyError, StoreFullError), house.store.write(SYSTEM) as uow:
+        accounts.note_token_use(uow, token_id)
 
 
 def _person(house: House, secret: str) -> Caller | None:
@@ -79,10 +92,15 @@ def check_same_origin(request: Request) -> None:
 
     Reads ``Sec-Fetch-Site`` (Fetch Metadata, W3C) and ``Origin`` (RFC 6454, 7); at least one must speak.
     """
+    if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
+        raise ForbiddenError("The browser did not say where this request comes from.")
+    check_not_foreign(request)
+
+
+def check_not_foreign(request: Request) -> None:
+    """As :func:`check_same_origin`, for askers who bring no cookie: a machine need not say where it comes from."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if site is None and origin is None:
-        raise ForbiddenError("The browser did not say where this request comes from.")
     foreign_site = site is not None and site != "same-origin"
     if foreign_site or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
         raise ForbiddenError("This request comes from another site.")

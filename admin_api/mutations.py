@@ -69,7 +69,11 @@ def run(
 
     stored = house.store.run(actor, work, request_id=request_id(request))
     body = _unseal(house, stored.body) if secret else stored.body
-    return Response(body, stored.status, {"ETag": tag_of(body.encode())}, _JSON)
+    return _answer(stored.status, body)
+
+
+def _answer(status: int, body: str) -> Response:
+    return Response(body, status, {"ETag": tag_of(body.encode())}, _JSON)
 
 
 def _seal(house: House, body: str) -> str:
@@ -107,6 +111,14 @@ class Call:
         if listed(tag, self.request.headers.get("if-none-match")):
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, 200, {"ETag": tag}, _JSON)
+
+    def repeated(self) -> Response | None:
+        """The answer this request got when it came before; None when it is new."""
+        if self.key is None:
+            return None
+        with self.read() as conn:
+            known = idempotency.find(conn, self.caller.actor.id, self.key, request_hash(self.request))
+        return None if known is None else _answer(known[0], known[1])
 
     def write(
         self,

@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from admin_api.headers import SECURITY_HEADERS
@@ -117,6 +118,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GatehouseError, _gatehouse_error)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(IntegrityError, _collision)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -132,6 +134,11 @@ async def _malformed(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     http = _as(HTTPException, error)
     return problem(request, http.status_code, _DETAILS.get(http.status_code, str(http.detail)), headers=http.headers)
+
+
+async def _collision(request: Request, _error: Exception) -> Response:
+    """Two changes at the same moment, of which the store took the other; each alone is refused by its rule."""
+    return problem(request, 409, "Someone else just changed the same thing. Load it again.")
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -4,6 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from admin_api.routes import health
+from admin_api.routes import controllers, gates, health, session, site, users
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (health.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    health.router,
+    session.router,
+    users.router,
+    site.router,
+    gates.router,
+    controllers.router,
+)

@@ -1,9 +1,10 @@
 """The types all bodies are made of: strict, bounded, and nothing unknown let through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 MAX_ID: Final = 2**63 - 1
@@ -22,9 +23,9 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-def _printable(text: str) -> str:
+def _printable(text: Any) -> Any:
     """Control characters have no place in a name, and PostgreSQL takes no NUL."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+    if isinstance(text, str) and any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise ValueError("no control characters")
     return text
 
@@ -82,7 +83,20 @@ class Page(BaseModel, Generic[T]):
     next: str | None = Field(description="The cursor of the next part, or null at the end.")
 
 
-def page_of(items: Sequence[T], limit: int, cursor: Any) -> Page[T]:
+def page_of(items: Sequence[T], limit: int, cursor: Callable[[T], object]) -> Page[T]:
     """A page from ``limit + 1`` items: the last one only says that there is more. ``cursor`` names an item."""
     shown = list(items[:limit])
     return Page(items=shown, next=str(cursor(shown[-1])) if len(items) > limit else None)
+
+
+def part_of(items: Iterable[T], after: str | None, limit: int, cursor: Callable[[T], str]) -> Page[T]:
+    """A page of a short list that is whole in memory, sorted by its text cursor."""
+    rest = sorted((item for item in items if after is None or cursor(item) > after), key=cursor)
+    return page_of(rest[: limit + 1], limit, cursor)
+
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+AfterId = Annotated[int, Query(ge=0, le=MAX_ID, description="The cursor: `next` of the part before.")]
+AfterText = Annotated[
+    str | None, Query(max_length=40, description="The cursor: `next` of the part before."), AfterValidator(_printable)
+]

@@ -1,0 +1,76 @@
+"""What people do at a gate from afar: open it, hold it, lock it. Always with a reason, always on the record."""
+
+from typing import Final
+
+from anyio import to_thread
+from sqlalchemy import Connection
+
+from admin_api.auth import Caller
+from gateway.domain.decision import PortalMode
+from gateway.domain.errors import ForbiddenError
+from gateway.domain.person import Role
+from gateway.domain.site import Portal
+from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
+from gateway.runtime.house import House
+from gateway.services import gates
+from gateway.storage.store import Actor
+
+_COMMANDS: Final = {
+    PortalMode.HELD_OPEN: "hold_open",
+    PortalMode.LOCKED_OUT: "lock_out",
+    PortalMode.NORMAL: "release_hold",
+}
+
+
+def check_own_gate(conn: Connection, caller: Caller, portal: str) -> None:
+    """A guard acts at the gate of the own post only; raises ForbiddenError."""
+    if caller.actor.roles - {Role.GUARD}:
+        return
+    if portal not in {post.portal for post in gates.list_posts(conn) if post.id == caller.actor.post}:
+        raise ForbiddenError("This gate is not at your post.")
+
+
+async def open_portal(house: House, caller: Caller, portal_id: str, reason: str, *, request_id: str = "") -> None:
+    """Opens once. Who and why is durable before anything moves.
+
+    Raises NotFoundError, ForbiddenError, DeviceOfflineError or DeviceRefusedError.
+    """
+    portal = await to_thread.run_sync(_known, house, caller, portal_id)
+    if portal.controller is None:
+        await house.portals.open(portal.id, by=caller.actor.id, reason=reason)
+        return
+    await to_thread.run_sync(_record_opening, house, caller.actor, portal, reason, request_id)
+    await command(house, portal.controller, "open", portal.id, caller.actor)
+
+
+def _known(house: House, caller: Caller, portal_id: str) -> Portal:
+    with house.store.read() as conn:
+        portal = gates.get_portal(conn, portal_id)
+        check_own_gate(conn, caller, portal_id)
+        return portal
+
+
+def _record_opening(house: House, actor: Actor, portal: Portal, reason: str, request_id: str) -> None:
+    with house.store.write(actor, request_id=request_id) as uow:
+        uow.record("portal.opened", f"portal:{portal.id}", {"reason": reason, "controller": portal.controller})
+
+
+async def apply_mode(house: House, actor: Actor, portal: Portal) -> None:
+    """Brings the gate into the mode that was stored. Raises DeviceOfflineError or DeviceRefusedError."""
+    if portal.controller is None:
+        await house.portals.apply_mode(portal.id, portal.mode)
+    else:
+        await command(house, portal.controller, _COMMANDS[portal.mode], portal.id, actor)
+
+
+async def command(house: House, controller: str, kind: str, portal: str | None, actor: Actor) -> None:
+    """One command to a controller. Raises DeviceOfflineError when it is silent, DeviceRefusedError when it says no."""
+    if house.commands is None:
+        raise DeviceOfflineError(
+            "This gateway has no broker, so %(controller)s cannot be reached.", controller=controller
+        )
+    result = await house.commands.command(controller, kind, portal, actor.id)
+    if result in {CommandResult.EXPIRED, CommandResult.UNDELIVERED}:
+        raise DeviceOfflineError("Controller %(controller)s did not answer; nothing moved.", controller=controller)
+    if result is not CommandResult.DONE:
+        raise DeviceRefusedError("Controller %(controller)s refused the command.", controller=controller)
