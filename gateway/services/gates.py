@@ -205,10 +205,10 @@ def enrol_controller(
 def add_post(
     uow: UnitOfWork,
     *,
-    id: str,
+    id: str,  # noqa: A002  # the field's word
     name: str,
     portal: str | None = None,
-    number: int | None = None,  # noqa: A002  # the field's word
+    number: int | None = None,
 ) -> PostView:
     """A guard post, numbered 0 to 31 as slips name it: the lowest free number unless one is given."""
     check_slug("id", id)

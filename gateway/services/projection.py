@@ -261,7 +261,7 @@ def _load_forms(conn: Connection) -> dict[str, tuple[IdentityForm, ...]]:
 def count_entries(conn: Connection) -> dict[str, int]:
     """How many entries each list has."""
     query = select(list_entries.c.list, func.count()).group_by(list_entries.c.list)
-    return {name: count for name, count in conn.execute(query)}
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 # --- Schedules ------------------------------------------------------------------------------------
