@@ -1,0 +1,39 @@
+"""Says how a device fares, once per change."""
+
+from gateway.ports import DeviceOfflineError, DeviceState, DeviceStatus, StatusSink
+
+
+class StatusReporter:
+    """Keeps the last status of one device and tells the sink of changes only."""
+
+    __slots__ = ("_device", "_last", "_sink")
+
+    def __init__(self, device: str, sink: StatusSink) -> None:
+        self._device = device
+        self._sink = sink
+        self._last: DeviceStatus | None = None
+
+    @property
+    def state(self) -> DeviceState | None:
+        """What was last said; None before the first word."""
+        return self._last.state if self._last else None
+
+    def starting(self) -> None:
+        """Said before the first contact."""
+        self.say(DeviceState.STARTING)
+
+    def online(self) -> None:
+        """The device answers."""
+        self.say(DeviceState.ONLINE)
+
+    def offline(self, error: DeviceOfflineError) -> None:
+        """The device cannot be reached, for the reason the error gives. The first reason stands until it is back."""
+        if self.state is not DeviceState.OFFLINE:
+            self.say(DeviceState.OFFLINE, error.template, **error.params)
+
+    def say(self, state: DeviceState, why: str = "", /, **params: object) -> None:
+        """Tells the sink, unless it is what it heard last."""
+        status = DeviceStatus(self._device, state, why, params)
+        if status != self._last:
+            self._last = status
+            self._sink.device_status(status)
