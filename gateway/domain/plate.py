@@ -7,7 +7,7 @@ from typing import Final
 from gateway.domain.errors import MalformedError
 
 _PLATE: Final = re.compile(r"\w{2,10}")
-_MARKS: Final = re.compile(r"[\s·•.\-]")
+_MARKS: Final = re.compile(r"[\s·•・.\-]")
 
 
 def normal_plate(text: str | None) -> str | None:
