@@ -20,7 +20,10 @@ BIN = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "gatehouse_template"
 
 # A test cluster may lose everything in a power cut: then it need not wait for the disk.
-_FAST = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+_FAST = (
+    "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
+    "-c deadlock_timeout=50ms -c max_connections=200"
+)
 
 
 def why_not() -> str:

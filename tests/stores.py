@@ -1,6 +1,6 @@
 """Stores for tests: SQLite files and PostgreSQL databases with our schema, fresh for each test.
 
-``store`` runs a test on both; ``sqlite_store`` on SQLite only. Their clock is ``store_clock``: it
+``store`` runs a test on both; ``sqlite_store`` and ``postgres_store`` on one. Their clock is ``store_clock``: it
 stands still until a test steps it.
 """
 
@@ -103,6 +103,14 @@ def sqlite_store(sqlite_url: str, store_clock: SteppedClock) -> Iterator[Store]:
 
 
 @pytest.fixture
+def postgres_store(postgres_url: str, store_clock: SteppedClock) -> Iterator[Store]:
+    """A store on PostgreSQL."""
+    opened = Store(postgres_url, clock=store_clock, boot=BOOT)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def seeded(store: Store) -> Store:
     """A store with a site, the area ``main`` and unit 3-1-502."""
     with store.write(SYSTEM) as uow:
@@ -114,7 +122,9 @@ def seeded(store: Store) -> Store:
 
 def seed_site(uow: UnitOfWork) -> None:
     """The site, in Shanghai's time zone."""
-    uow.conn.execute(insert(tables.site).values(id=1, slug="lake", number=7, name="湖景苑", timezone="Asia/Shanghai"))
+    uow.conn.execute(
+        insert(tables.site).values(id=1, slug="lake", number=7, name="湖景苑", timezone="Asia/Shanghai", settings={})
+    )
 
 
 def seed_area(uow: UnitOfWork, area: str = "main") -> None:

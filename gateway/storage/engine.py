@@ -39,7 +39,7 @@ def open_engines(url: str) -> Engines:
 
 
 def _sqlite(url: URL) -> Engines:
-    if not url.database:
+    if url.database in {None, "", ":memory:"}:
         raise ValueError("the store needs a file: sqlite:////path/to/gatehouse.db")
     writer = create_engine(url, pool_size=2, max_overflow=2)
     reader = create_engine(url)

@@ -51,12 +51,12 @@ def _of_sqlite(code: int) -> GatehouseError | None:
 
 def _unreachable(cause: object) -> bool:
     """Psycopg's OperationalError without a code: the server was not there to give one."""
-    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout"} and sqlstate_missing(cause)
+    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout"} and getattr(cause, "sqlstate", "") is None
 
 
-def sqlstate_missing(cause: object) -> bool:
-    """Whether the server never answered."""
-    return getattr(cause, "sqlstate", "") is None
+def retriable(error: GatehouseError) -> bool:
+    """Whether the whole transaction may simply be tried again."""
+    return sqlstate(error.__cause__ or error) in RETRIABLE
 
 
 @contextmanager

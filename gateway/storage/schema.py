@@ -6,6 +6,9 @@ from typing import Final
 from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.domain.errors import ForbiddenError
+from gateway.storage import crash
+
+crash.register("schema.before_commit")
 
 REVISIONS: Final = ("0001",)
 """The schema versions this Gatehouse knows, oldest first; migrations/versions holds one file for each."""
@@ -31,6 +34,7 @@ def migrate(engine: Engine) -> None:
             )
         if found != REVISIONS[-1]:
             _upgrade(conn)
+            crash.crashpoint("schema.before_commit")
 
 
 def found_revision(conn: Connection) -> str | None:

@@ -120,7 +120,7 @@ class Store:
         self._clock = clock
         self._hooks: list[Callable[[Committed], None]] = []
         self._lock = lock_of(self.engines.path) if self.engines.path else None
-        self._appending: "PoolProxiedConnection | None" = None
+        self._appending: PoolProxiedConnection | None = None
         self._driver_error: type[Exception] = self.engines.writer.dialect.loaded_dbapi.Error
 
     def migrate(self) -> None:
@@ -145,16 +145,16 @@ class Store:
 
     def run(self, actor: Actor, fn: Callable[[UnitOfWork], T], *, request_id: str = "") -> T:
         """``fn`` in one transaction, tried again when PostgreSQL found it in a deadlock or a serialisation failure."""
-        for attempt in range(1, _TRIES):
+        tries = 0
+        while True:
             try:
                 with self.write(actor, request_id=request_id) as uow:
                     return fn(uow)
             except StoreBusyError as error:
-                if faults.sqlstate(error.__cause__ or error) not in faults.RETRIABLE:
+                tries += 1
+                if tries == _TRIES or not faults.retriable(error):
                     raise
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads the tries
-        with self.write(actor, request_id=request_id) as uow:
-            return fn(uow)
+            time.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 - spreads the tries
 
     def append(self, records: Sequence[journal.Record]) -> int:
         """Appends records durably in a transaction of their own, past SQLAlchemy; returns the last number."""

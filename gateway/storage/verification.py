@@ -7,7 +7,8 @@ leaves a shorter chain that is sound in itself: that shows only against a checkp
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -62,15 +63,21 @@ def checkpoint(conn: Connection) -> Checkpoint:
 def verify(conn: Connection, against: Checkpoint | None = None) -> VerifyReport:
     """Walks the whole journal, and compares it with a checkpoint kept elsewhere when there is one."""
     seq, prev = 0, GENESIS
-    for row, salt, text in _rows(conn):
-        wrong = _fault(row, seq, prev) or _pii_fault(row, salt, text)
-        if not wrong and against and row.seq == against.seq and row.hash != against.hash:
-            wrong = "This record is not the one the checkpoint saw: the journal was rewritten."
-        if wrong:
-            return VerifyReport(ok=False, checked=seq, first_bad_seq=seq + 1, what=wrong)
-        seq, prev = row.seq, row.hash
-    head = checkpoint(conn)
-    if (head.seq, head.hash) != (seq, prev):
+    with closing(_rows(conn)) as rows:
+        for row, salt, text in rows:
+            wrong = _fault(row, seq, prev) or _pii_fault(row, salt, text)
+            if not wrong and against and row.seq == against.seq and row.hash != against.hash:
+                wrong = "This record is not the one the checkpoint saw: the journal was rewritten."
+            if wrong:
+                return VerifyReport(ok=False, checked=seq, first_bad_seq=seq + 1, what=wrong)
+            seq, prev = row.seq, row.hash
+    return _at_the_end(Checkpoint(seq, prev), checkpoint(conn), against)
+
+
+def _at_the_end(last: Checkpoint, head: Checkpoint, against: Checkpoint | None) -> VerifyReport:
+    """Whether a chain that was sound up to ``last`` ends where it should."""
+    seq = last.seq
+    if head != last:
         what = f"The journal ends at record {seq}, but its head says {head.seq}: its end was cut off or added to."
         return VerifyReport(ok=False, checked=seq, first_bad_seq=min(seq, head.seq) + 1, what=what)
     if against and against.seq > seq:
@@ -79,14 +86,15 @@ def verify(conn: Connection, against: Checkpoint | None = None) -> VerifyReport:
     return VerifyReport(ok=True, checked=seq)
 
 
-def _rows(conn: Connection) -> Iterator[tuple[Row, bytes | None, str | None]]:
+def _rows(conn: Connection) -> Generator[tuple[Row, bytes | None, str | None], None, None]:
     journal, pii = tables.journal, tables.journal_pii
     # As the driver gives them: SQLAlchemy would stumble over a forged value of another type.
     columns = [type_coerce(column, NullType()) for column in (*journal.c, pii.c.salt, pii.c.body)]
     joined = journal.outerjoin(pii, pii.c.seq == journal.c.seq)
     statement = select(*columns).select_from(joined).order_by(journal.c.seq).execution_options(yield_per=_BATCH)
-    for *row, salt, text in conn.execute(statement):
-        yield Row(*row), salt, text
+    with conn.execute(statement) as result:
+        for *row, salt, text in result:
+            yield Row(*row), salt, text
 
 
 def _fault(row: Row, seq: int, prev: bytes) -> str:
