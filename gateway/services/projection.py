@@ -255,7 +255,12 @@ def load_rules(conn: Connection) -> dict[BasisKind, AccessRule]:
 
 def _load_forms(conn: Connection) -> dict[str, tuple[IdentityForm, ...]]:
     rows = conn.execute(select(areas.c.id, areas.c.forms))
-    return {row.id: tuple(IdentityForm(form) for form in row.forms) for row in rows}
+    return {row.id: forms_of(row.forms) for row in rows}
+
+
+def forms_of(stored: Iterable[str]) -> tuple[IdentityForm, ...]:
+    """What an area's readers show, as stored."""
+    return tuple(IdentityForm(form) for form in stored)
 
 
 def count_entries(conn: Connection) -> dict[str, int]:
