@@ -1,0 +1,92 @@
+"""Files for a mosquitto that serves one site: configuration, passwords, access list.
+
+Adding a controller rewrites the password file and the access list, and a SIGHUP makes mosquitto read them
+(mosquitto(8), "Signals"); nobody is disconnected.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.domain.errors import MalformedError
+from gateway.domain.site import check_slug
+from sync.controller_store import write_atomically
+from sync.protocol.topics import Kind, Topics
+
+GATEWAY_USER: Final = "gateway"
+# A random password needs no stretching; mosquitto's own default is 101 rounds.
+_ROUNDS: Final = 101
+_READS: Final = (Kind.CONFIG, Kind.ACK, Kind.COMMANDS)
+_WRITES: Final = (Kind.STATUS, Kind.EVENTS, Kind.REPLIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where mosquitto listens; with TLS files it asks for no certificate but offers its own."""
+
+    port: int
+    host: str = "127.0.0.1"
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+def password_line(user: str, password: str, salt: bytes) -> str:
+    """A line of a password file: PBKDF2-HMAC-SHA512, as mosquitto 2 writes it; ``salt`` has 12 bytes."""
+    if ":" in user or "\n" in user:
+        raise MalformedError("A user name has no colon and no line break.")
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
+    return f"{user}:$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}\n"
+
+
+def access_list(site: str, controllers: Mapping[str, str]) -> str:
+    """The gateway has everything under the site's root; a controller its own topics, and reads what all may."""
+    topics = Topics(site)
+    lines = [f"user {GATEWAY_USER}", f"topic readwrite {topics.root}/#"]
+    for name in sorted(controllers):
+        lines += ["", f"user {check_slug('controller', name)}"]
+        lines += [f"topic read {topic}" for topic in (topics.gateway_status, topics.schedules, topics.all_lists())]
+        lines += [f"topic read {topics.of_controller(kind, name)}" for kind in _READS]
+        lines += [f"topic write {topics.of_controller(kind, name)}" for kind in _WRITES]
+    return "\n".join(lines) + "\n"
+
+
+def configuration(directory: Path, listener: Listener, run_as: str | None = None) -> str:
+    """mosquitto.conf(5). ``run_as`` where mosquitto, started by root, is not to become the user ``mosquitto``."""
+    lines = [
+        f"listener {listener.port} {listener.host}",
+        "allow_anonymous false",
+        f"password_file {directory / 'passwords'}",
+        f"acl_file {directory / 'access'}",
+        "persistence true",
+        f"persistence_location {directory}/",
+        "autosave_interval 60",
+        "max_inflight_messages 100",
+        "max_queued_messages 10000",
+        "message_size_limit 262144",
+        "persistent_client_expiration 1d",
+        "set_tcp_nodelay true",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+    ]
+    files = {"cafile": listener.ca_file, "certfile": listener.cert_file, "keyfile": listener.key_file}
+    lines += [f"{option} {file}" for option, file in files.items() if file is not None]
+    if run_as is not None:
+        lines.append(f"user {run_as}")
+    return "\n".join(lines) + "\n"
+
+
+def write_users(
+    directory: Path, site: str, gateway_password: str, controllers: Mapping[str, str], random: Callable[[int], bytes]
+) -> None:
+    """Writes ``passwords`` and ``access``; send mosquitto a SIGHUP afterwards. ``controllers``: name to password."""
+    users = {GATEWAY_USER: gateway_password, **controllers}
+    passwords = "".join(password_line(user, password, random(12)) for user, password in users.items())
+    write_atomically(directory / "passwords", passwords.encode())
+    (directory / "passwords").chmod(0o600)
+    write_atomically(directory / "access", access_list(site, controllers).encode())
+    (directory / "access").chmod(0o600)
