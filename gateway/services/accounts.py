@@ -99,8 +99,8 @@ def create_user(
         raise ConflictError("The login %(login)s is taken. Choose another.", login=login, fields={"login": "taken"})
     row = {"login": login, "name": name, "roles": sorted(roles), "language": language, "post": post}
     hashed = None if password is None else _hasher.hash(_check_password(password))
-    created = uow.conn.execute(insert(users).values(**row, password_hash=hashed)).inserted_primary_key
-    user = get_user(uow.conn, created[0])
+    created = insert(users).values(**row, password_hash=hashed).returning(users.c.id)
+    user = get_user(uow.conn, uow.conn.execute(created).scalar_one())
     uow.record("user.created", f"user:{user.id}", {"login": login, "roles": sorted(roles), "post": post})
     return user
 
@@ -286,9 +286,10 @@ def create_token(
         raise MalformedError("The token needs a name, a role and an end.", fields=fields)
     text = _TOKEN_PREFIX + _text(random)
     row = {"name": name.strip(), "roles": sorted(roles), "created_at": uow.now, "expires_at": uow.now + days * 86400}
-    created = uow.conn.execute(insert(tokens).values(**row, hash=_digest(text))).inserted_primary_key
-    uow.record("token.created", f"token:{created[0]}", row)
-    return created[0], text
+    created = insert(tokens).values(**row, hash=_digest(text)).returning(tokens.c.id)
+    token_id: int = uow.conn.execute(created).scalar_one()
+    uow.record("token.created", f"token:{token_id}", row)
+    return token_id, text
 
 
 def token_of(conn: Connection, text: str, now: float) -> TokenView | None:

@@ -35,15 +35,14 @@ def raise_alarm(uow: UnitOfWork, kind: str, source: str, detail: Mapping[str, ob
     ).first()
     if standing is None:
         return _raise_new(uow, kind, source, dict(detail or {}))
-    values = {"count": standing.count + 1, "last_at": uow.now, "detail": dict(detail or standing.detail)}
+    values = {"count": alarms.c.count + 1, "last_at": uow.now, "detail": dict(detail or standing.detail)}
     uow.conn.execute(update(alarms).where(alarms.c.id == standing.id).values(values))
     return get(uow.conn, standing.id)
 
 
 def _raise_new(uow: UnitOfWork, kind: str, source: str, detail: dict[str, object]) -> AlarmView:
     values = {"kind": kind, "source": source, "detail": detail, "raised_at": uow.now, "last_at": uow.now}
-    created = uow.conn.execute(insert(alarms).values(values)).inserted_primary_key
-    alarm = get(uow.conn, created[0])
+    alarm = get(uow.conn, uow.conn.execute(insert(alarms).values(values).returning(alarms.c.id)).scalar_one())
     uow.record("alarm.raised", f"alarm:{alarm.id}", {"kind": kind, "source": source, "detail": detail})
     return alarm
 

@@ -7,7 +7,8 @@ nobody is locked out for ever. An hour without a wrong try is a clean sheet.
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.errors import TooManyError
 from gateway.services.alarms import raise_alarm
@@ -33,8 +34,7 @@ def count_try(uow: UnitOfWork, login: str, net: str, now: int) -> None:
             "Too many wrong passwords. Wait %(retry_after_s)s seconds, then try again.", retry_after_s=left
         )
     for who, (count, _last_at) in standing:
-        uow.conn.execute(delete(sign_in_failures).where(sign_in_failures.c.who == who))
-        uow.conn.execute(insert(sign_in_failures).values(who=who, count=count + 1, last_at=now))
+        _set(uow, who, count + 1, now)
 
 
 def tell(uow: UnitOfWork, login: str, net: str) -> None:
@@ -56,7 +56,18 @@ def forgive(uow: UnitOfWork, login: str, net: str) -> None:
 def _standing(uow: UnitOfWork, who: str, now: int) -> tuple[int, int]:
     table = sign_in_failures
     row = uow.conn.execute(select(table.c.count, table.c.last_at).where(table.c.who == who).with_for_update()).first()
-    return (0, 0) if row is None or row.last_at + FORGET_S <= now else (row.count, row.last_at)
+    if row is None:
+        return 0, 0
+    count, last_at = row
+    return (0, 0) if last_at + FORGET_S <= now else (count, last_at)
+
+
+def _set(uow: UnitOfWork, who: str, count: int, now: int) -> None:
+    """Also when another process counted the first try of the same name at the same moment."""
+    insert = postgresql.insert if uow.conn.dialect.name == "postgresql" else sqlite.insert
+    written = insert(sign_in_failures).values(who=who, count=count, last_at=now)
+    changed = {"count": count, "last_at": now}
+    uow.conn.execute(written.on_conflict_do_update(index_elements=[sign_in_failures.c.who], set_=changed))
 
 
 def _names(login: str, net: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from gateway.services.clockwork import day_of, zone_of
 from gateway.services.keys import Keys
 from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import cards, occupants, people, units
+from gateway.storage.tables import site as site_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def _stock_one(uow: UnitOfWork, blank: Blank) -> int:
         if known is not None:
             raise ConflictError("This card is known as %(number)s (%(state)s).", number=known.number, state=known.state)
     row = {"number": number, "uid": blank.uid, "kind": blank.kind, "state": CardState.BLANK.value}
-    created = uow.conn.execute(insert(cards).values(**row, state_since=uow.now)).inserted_primary_key
-    uow.record("card.stock_in", f"card:{created[0]}", {"number": number, "after": {"state": "blank"}})
-    return int(created[0])
+    created = insert(cards).values(**row, state_since=uow.now).returning(cards.c.id)
+    card_id: int = uow.conn.execute(created).scalar_one()
+    uow.record("card.stock_in", f"card:{card_id}", {"number": number, "after": {"state": CardState.BLANK}})
+    return card_id
 
 
 def _check_number(conn: Connection, number: str) -> str:
@@ -85,6 +87,7 @@ def _check_number(conn: Connection, number: str) -> str:
 
 def _next_number(conn: Connection) -> str:
     """The lowest number above all ids, in four digits or more, that is not printed on a card yet."""
+    conn.execute(select(site_table.c.id).with_for_update())  # two desks take turns at the next number
     number = (conn.execute(select(func.max(cards.c.id))).scalar() or 0) + 1
     while conn.execute(select(cards.c.id).where(cards.c.number == f"{number:04d}")).first() is not None:
         number += 1
@@ -115,7 +118,8 @@ def issue(
 
     ``uid`` was read from the card and read back by the encoder; ``number`` is printed on it (the
     next one is given without it). ``waived`` and ``beyond_quota`` need a supervisor's or manager's
-    role; :func:`replace` sets ``replaces_id``. Raises RuleViolationError (R-CARD-1, 2, 3, 4, 8, 10, 12, 21) or ConflictError naming the holder.
+    role; :func:`replace` sets ``replaces_id``. Raises RuleViolationError (R-CARD-1, 2, 3, 4, 8, 10, 12, 21)
+    or ConflictError naming the holder.
     """
     unit = _handed_over_unit(uow.conn, unit_id)
     occupant = _occupant(uow, unit, person_id)
@@ -203,9 +207,12 @@ def _take_card(uow: UnitOfWork, handover: _Handover, unit_id: int, person_id: in
             if blank is not None:
                 return _activate_blank(uow.conn, blank, values)
             number = _check_number(uow.conn, handover.number) if handover.number else _next_number(uow.conn)
-            return int(uow.conn.execute(insert(cards).values(**values, number=number)).inserted_primary_key[0])
+            created = insert(cards).values(**values, number=number).returning(cards.c.id)
+            return int(uow.conn.execute(created).scalar_one())
     except IntegrityError:
         _refuse_known(uow.conn, handover.uid)
+        if handover.number:
+            _check_number(uow.conn, handover.number)
         raise
 
 

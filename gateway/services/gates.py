@@ -1,7 +1,7 @@
 """Portals, the controllers behind some of them, and guard posts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -219,10 +219,10 @@ def add_post(
     chosen = next((n for n in range(MAX_POSTS) if n not in taken), MAX_POSTS) if number is None else number
     if chosen in taken or not 0 <= chosen < MAX_POSTS or any(post.id == id for post in known):
         raise ConflictError("Post %(id)s or its number %(number)s is taken.", id=id, number=chosen)
-    row = {"id": id, "number": chosen, "name": name.strip(), "portal": portal}
-    uow.conn.execute(insert(posts).values(row))
-    uow.record("site.post_added", f"post:{id}", row)
-    return PostView(**row)
+    post = PostView(id, chosen, name.strip(), portal)
+    uow.conn.execute(insert(posts).values(asdict(post)))
+    uow.record("site.post_added", f"post:{id}", asdict(post))
+    return post
 
 
 def list_posts(conn: Connection) -> list[PostView]:

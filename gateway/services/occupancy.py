@@ -78,9 +78,9 @@ def add_unit(uow: UnitOfWork, *, code: str, areas: Sequence[str] = ()) -> UnitVi
     for area in areas:
         get_area(uow.conn, area)
     row = {"code": str(parsed), **parsed._asdict(), "areas": list(areas)}
-    created = uow.conn.execute(insert(units).values(**row, arrears=False)).inserted_primary_key
-    uow.record("unit.added", f"unit:{created[0]}", row)
-    return get_unit(uow.conn, created[0])
+    unit_id = uow.conn.execute(insert(units).values(**row, arrears=False).returning(units.c.id)).scalar_one()
+    uow.record("unit.added", f"unit:{unit_id}", row)
+    return get_unit(uow.conn, unit_id)
 
 
 def hand_over(uow: UnitOfWork, unit_id: int, on: int) -> UnitView:
@@ -118,9 +118,9 @@ def _lock_unit(uow: UnitOfWork, unit_id: int) -> Row[Any]:
 def add_person(uow: UnitOfWork, keys: Keys, *, name: str, phone: str = "", id_number: str | None = None) -> PersonView:
     """Someone on file. Of the identity document only a keyed hash and the last four characters are kept."""
     row = {**_person_row(name, phone), **_id_row(keys, id_number)}
-    created = uow.conn.execute(insert(people).values(row)).inserted_primary_key
-    uow.record("person.added", f"person:{created[0]}", {}, pii=_pii(row))
-    return get_person(uow.conn, created[0])
+    person_id = uow.conn.execute(insert(people).values(row).returning(people.c.id)).scalar_one()
+    uow.record("person.added", f"person:{person_id}", pii=_pii(row))
+    return get_person(uow.conn, person_id)
 
 
 def edit_person(
@@ -211,10 +211,10 @@ def add_occupant(
         "valid_from": start, "valid_until": end, "proof": proof.value,
         "consent": None if consent is None else asdict(consent),
     }  # fmt: skip
-    created = uow.conn.execute(insert(occupants).values(row)).inserted_primary_key
-    uow.record("occupant.added", f"unit:{unit_id}", {"occupant": created[0], **row})
+    occupant_id = uow.conn.execute(insert(occupants).values(row).returning(occupants.c.id)).scalar_one()
+    uow.record("occupant.added", f"unit:{unit_id}", {"occupant": occupant_id, **row})
     projection.project_person(uow, keys, person_id)
-    return occupant_of(uow.conn, created[0])
+    return occupant_of(uow.conn, occupant_id)
 
 
 def record_consent(uow: UnitOfWork, keys: Keys, occupant_id: int, consent: Consent) -> OccupantView:

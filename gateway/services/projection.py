@@ -35,6 +35,8 @@ from gateway.storage.tables import access_rules, areas, cards, list_entries, occ
 Entries = dict[str, dict[bytes, Terms]]
 """List to key to terms."""
 
+AnyRow = Row[*tuple[Any, ...]]
+
 
 @dataclass(slots=True)
 class _Site:
@@ -125,7 +127,7 @@ def _project(uow: UnitOfWork, keys: Keys, card_ids: Sequence[int] | None) -> set
     return set(plans)
 
 
-def wanted_entries(card: Row[Any], bases: Iterable[Basis], here: _Site, key_of: KeyMaker, now: int) -> Entries:
+def wanted_entries(card: AnyRow, bases: Iterable[Basis], here: _Site, key_of: KeyMaker, now: int) -> Entries:
     """The entries a card should have: nothing unless it is active."""
     if card.state != CardState.ACTIVE:
         return {}
@@ -156,7 +158,7 @@ def identities_of(forms: Iterable[IdentityForm], uid: bytes | None, secure_numbe
     return seen
 
 
-def _plan(plans: dict[str, _ListPlan], card: Row[Any], there: Entries, wanted: Entries) -> None:
+def _plan(plans: dict[str, _ListPlan], card: AnyRow, there: Entries, wanted: Entries) -> None:
     for name in there.keys() | wanted.keys():
         old, new = there.get(name, {}), wanted.get(name, {})
         if old == new:
@@ -168,7 +170,7 @@ def _plan(plans: dict[str, _ListPlan], card: Row[Any], there: Entries, wanted: E
                 _put(plan, name, card, key, terms)
 
 
-def _put(plan: _ListPlan, name: str, card: Row[Any], key: bytes, terms: Terms) -> None:
+def _put(plan: _ListPlan, name: str, card: AnyRow, key: bytes, terms: Terms) -> None:
     first = plan.numbers.setdefault(key, card.number)
     if first != card.number:
         raise ConflictError(
@@ -194,7 +196,7 @@ def _carry_out(uow: UnitOfWork, name: str, plan: _ListPlan) -> None:
 # --- Reading the store ----------------------------------------------------------------------------
 
 
-def _load_cards(conn: Connection, card_ids: Sequence[int] | None) -> list[Row[Any]]:
+def _load_cards(conn: Connection, card_ids: Sequence[int] | None) -> list[AnyRow]:
     query = select(
         cards.c.id, cards.c.number, cards.c.uid, cards.c.secure_number, cards.c.state, cards.c.holder_id,
         cards.c.valid_from, cards.c.valid_until,
@@ -240,7 +242,7 @@ def bases_of(conn: Connection, person_ids: Sequence[int] | None) -> dict[int, li
     return found
 
 
-def _basis(row: Row[Any]) -> Basis:
+def _basis(row: AnyRow) -> Basis:
     kind = BasisKind(row.basis)
     return Basis(kind, row.id, row.person_id, tuple(row.areas), row.valid_from, row.valid_until)
 
@@ -277,7 +279,7 @@ def load_schedules(conn: Connection) -> dict[int, Schedule]:
     return {row.number: schedule_of(row) for row in conn.execute(select(schedules))}
 
 
-def schedule_of(row: Row[Any]) -> Schedule:
+def schedule_of(row: AnyRow) -> Schedule:
     """A stored schedule."""
     weekdays = tuple(tuple((start, stop) for start, stop in day) for day in row.weekdays)
     return Schedule(weekdays, tuple((start, stop) for start, stop in row.holidays))  # type: ignore[arg-type]  # checked when stored
