@@ -7,7 +7,7 @@ publisher and by the gateway's own memory.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -18,6 +18,9 @@ from gateway.domain.site import Portal
 from gateway.domain.whitelist import Changes, Entry, Terms, Whitelist, decode_entries
 from gateway.ports import ListBatch
 from gateway.storage import tables
+
+if TYPE_CHECKING:
+    from gateway.storage.store import UnitOfWork
 
 _areas, _entries, _changes = tables.areas, tables.list_entries, tables.list_changes
 _CHUNK: Final = 500  # bound parameters a statement may carry everywhere
@@ -185,11 +188,11 @@ def raise_epochs(conn: Connection, above: int) -> tuple[int, set[str]]:
     return epoch, set(conn.scalars(select(_areas.c.id)))
 
 
-def prune(conn: Connection, kept: int = KEPT_VERSIONS) -> int:
+def prune(uow: "UnitOfWork", kept: int = KEPT_VERSIONS) -> int:
     """Forgets changes more than ``kept`` versions old, which no follower in this process needs; returns how many."""
     rows = 0
-    for name, version in conn.execute(select(_areas.c.id, _areas.c.version)).all():
-        rows += conn.execute(
+    for name, version in uow.conn.execute(select(_areas.c.id, _areas.c.version)).all():
+        rows += uow.conn.execute(
             delete(_changes).where(_changes.c.list == name, _changes.c.version <= version - kept)
         ).rowcount
     return rows
