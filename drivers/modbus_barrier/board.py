@@ -1,0 +1,100 @@
+"""One connection to a Modbus board. It never repeats a write and never reconnects by itself."""
+
+import asyncio
+import socket
+import struct
+from urllib.parse import urlsplit
+
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.pdu import ModbusPDU
+
+from drivers.faults import board_refused, modbus_errors
+from drivers.modbus_barrier.coil_pdu import WriteCoilValue
+from drivers.modbus_barrier.protocol.map import Input
+from drivers.modbus_barrier.settings import ModbusBarrierSettings
+from gateway.ports import DeviceOfflineError, DeviceRefusedError
+
+_DISCARD_UNSENT = struct.pack("ii", 1, 0)
+
+
+class Board:
+    """Opened once, used, closed; after any silence it is closed and a new one opened.
+
+    A late answer must not be taken for the answer to the next question, and a command that got no
+    answer must not leave a buffer later.
+    """
+
+    def __init__(self, settings: ModbusBarrierSettings) -> None:
+        self._settings = settings
+        self._client = _client(settings)
+        self._client.register(WriteCoilValue)
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Raises DeviceOfflineError when there is no such port, or nobody listens."""
+        with modbus_errors(self._settings.name, self._settings.link):
+            connected = await self._client.connect()
+        if not connected:
+            raise DeviceOfflineError(
+                "%(device)s: %(link)s cannot be opened: check the cable and the adapter.",
+                device=self._settings.name,
+                link=self._settings.link,
+            )
+
+    @property
+    def connected(self) -> bool:
+        """False once the port vanished or the board was closed."""
+        return bool(self._client.connected)
+
+    async def inputs(self) -> list[bool]:
+        """The eight discrete inputs."""
+        async with self._turn:
+            self._check()
+            with modbus_errors(self._settings.name, self._settings.link):
+                reply = await self._client.read_discrete_inputs(0, count=len(Input), device_id=self._settings.unit)
+        self._accept(reply)
+        bits = list(reply.bits)[: len(Input)]
+        if len(bits) < len(Input):
+            raise DeviceRefusedError("The board of %(device)s sent too few inputs.", device=self._settings.name)
+        return bits
+
+    async def write(self, address: int, value: int) -> None:
+        """One write of one coil, sent once. Raises DeviceRefusedError when the echo is not what was written."""
+        request = WriteCoilValue(address, value, self._settings.unit)
+        async with self._turn:
+            self._check()
+            with modbus_errors(self._settings.name, self._settings.link):
+                reply = await self._client.execute(no_response_expected=False, request=request)
+        self._accept(reply)
+        if not isinstance(reply, WriteCoilValue) or (reply.address, reply.value) != (address, value):
+            raise DeviceRefusedError(
+                "The board of %(device)s echoed another command than it was given: look whether the arm moved.",
+                device=self._settings.name,
+            )
+
+    def close(self) -> None:
+        """Also throws away what was not sent yet."""
+        wire = self._client.ctx.transport.get_extra_info("socket") if self.connected else None
+        if wire is not None:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD_UNSENT)
+        self._client.close()
+
+    def _check(self) -> None:
+        if not self.connected:
+            raise DeviceOfflineError(
+                "%(device)s: %(link)s is unplugged.", device=self._settings.name, link=self._settings.link
+            )
+
+    def _accept(self, reply: ModbusPDU) -> None:
+        if reply.isError():
+            raise board_refused(self._settings.name, reply.exception_code)
+
+
+def _client(settings: ModbusBarrierSettings) -> AsyncModbusSerialClient | AsyncModbusTcpClient:
+    once = {"retries": 0, "reconnect_delay": 0, "timeout": settings.answer_ms / 1000}
+    address = urlsplit(settings.link)
+    if address.scheme in {"tcp", "socket"}:
+        framer = FramerType.SOCKET if address.scheme == "tcp" else FramerType.RTU
+        return AsyncModbusTcpClient(address.hostname or "", port=address.port or 502, framer=framer, **once)  # type: ignore[arg-type]  # each key has its own type
+    return AsyncModbusSerialClient(settings.link, baudrate=settings.baud, **once)  # type: ignore[arg-type]  # as above
