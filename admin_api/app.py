@@ -10,6 +10,7 @@ from admin_api.guard import guarded
 from admin_api.headers import Envelope
 from admin_api.limits import BodyLimits
 from admin_api.routes import ROUTERS
+from admin_api.stream import CommitBell
 from gateway.runtime.house import House
 
 PREFIX: Final = "/api/v1"
@@ -21,6 +22,7 @@ def create_app(house: House) -> FastAPI:
         title="Gatehouse", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.house = house
+    app.state.bell = CommitBell(house.store)
     for router in ROUTERS:
         app.include_router(router)
     document.install(app, {(method, path): roles for method, path, roles in guarded(ROUTERS)})

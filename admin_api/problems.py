@@ -109,8 +109,10 @@ def of_error(request: Request, error: GatehouseError) -> Response:
     if status is None:
         return _unexpected(request, error)
     retry = error.retry_after_s if isinstance(error, TooManyError) else _RETRY_AFTER_S.get(type(error))
-    rule = error.rule if isinstance(error, RuleViolationError) else None
-    return problem(request, status, str(error), rule=rule, fields=error.fields, retry_after_s=retry)
+    rule = error.rule if isinstance(error, RuleViolationError) else error.params.get("rule")
+    return problem(
+        request, status, str(error), rule=None if rule is None else str(rule), fields=error.fields, retry_after_s=retry
+    )
 
 
 def install(app: FastAPI) -> None:

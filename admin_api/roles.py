@@ -48,3 +48,6 @@ USERS: Final = frozenset({Role.ADMIN})
 
 USERS_READ: Final = USERS | {Role.AUDITOR}
 """Sees who may sign in."""
+
+MONEY: Final = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
+"""Says what billing says."""

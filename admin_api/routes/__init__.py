@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from admin_api.routes import controllers, gates, health, session, site, users
+from admin_api.routes import cards, controllers, gates, health, occupancy, record, session, site, users, why
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -13,4 +13,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     site.router,
     gates.router,
     controllers.router,
+    occupancy.router,
+    cards.router,
+    why.router,
+    record.router,
 )

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from gateway.domain.whitelist import NO_END
+
 MAX_ID: Final = 2**63 - 1
 T = TypeVar("T")
 
@@ -100,3 +102,20 @@ AfterId = Annotated[int, Query(ge=0, le=MAX_ID, description="The cursor: `next` 
 AfterText = Annotated[
     str | None, Query(max_length=40, description="The cursor: `next` of the part before."), AfterValidator(_printable)
 ]
+
+
+def _hex(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _end(value: Any) -> Any:
+    return None if value == NO_END else _from_seconds(value)
+
+
+HexOut = Annotated[str, BeforeValidator(_hex), Field(examples=["04a1b2c3d4e5f6"])]
+"""Bytes we send, in hexadecimal."""
+
+Until = Annotated[
+    datetime | None, BeforeValidator(_end), Field(description="The first moment it is no longer so; null: no end.")
+]
+"""An end we send, made from unix seconds."""

@@ -61,7 +61,7 @@ def machine(app: FastAPI, house: House) -> Machine:
 
 @pytest.fixture
 def person(app: FastAPI, house: House) -> Person:
-    """A browser signed in with one role; guards stand at the post "main". It sends what a browser and our pages send."""
+    """A browser on our pages, signed in with one role; guards stand at the post "main"."""
 
     def make(role: Role) -> TestClient:
         post = "main" if role in {Role.GUARD, Role.CAPTAIN} else None

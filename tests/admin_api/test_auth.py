@@ -82,7 +82,7 @@ def test_a_revoked_token_is_refused_at_once(admin: TestClient, machine: Client) 
 def test_a_bad_token_is_not_rescued_by_a_good_cookie(person: Client, header: str) -> None:
     """Whoever shows a token is judged by it."""
     client = person(Role.MANAGER)
-    assert client.get("/api/v1/me", headers={"Authorization": header.encode("utf-8")}).status_code == 401
+    assert client.get("/api/v1/me", headers={b"Authorization": header.encode()}).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_use_of_a_token_is_noted_once_an_hour(admin: TestClient, machine: Cl
 
     def used_at() -> str:
         tokens = admin.get("/api/v1/tokens").json()["items"]
-        return next(token["used_at"] for token in tokens if token["id"] == token_id)
+        return str(next(token["used_at"] for token in tokens if token["id"] == token_id))
 
     first = used_at()
     clock.now += 3599
