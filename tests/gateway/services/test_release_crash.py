@@ -24,7 +24,6 @@ def child(url: str, load: Load, crash_at: str = "") -> subprocess.CompletedProce
 
 def test_every_step_is_walked() -> None:
     """No crash point of a release is left out."""
-
     assert {name for name in crash.NAMES if name.startswith(("slip.", "store."))} == set(STEPS)
 
 
