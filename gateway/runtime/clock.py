@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-# A correction up to this size is taken as it comes: NTP slewing, or a virtual machine that woke up.
+# A correction up to this size is taken as it comes, as from NTP.
 ADOPTED_STEP_S: Final = 120.0
 
 
@@ -30,39 +30,46 @@ class TimeStep:
 class SteadyClock:
     """The machine's clocks, but a wall clock that jumps is not believed.
 
-    Wall time never falls below ``floor`` (the time of the last record in the store), and after a step of
-    more than two minutes it goes on from where it was, by the monotonic clock: a wrong clock must not expire
-    every resident at once. ``suspect`` says so until a restart, at which the machine's clock is taken anew.
+    After a step of more than two minutes it goes on from where it was: a wrong clock must not expire every
+    resident at once. ``suspect`` says so until a restart, at which the machine's clock is taken anew, but not
+    behind the last record in the store (``raise_floor``).
     """
 
-    def __init__(
-        self,
-        *,
-        floor: float = 0.0,
-        wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-        stepped: Callable[[TimeStep], None] | None = None,
-    ) -> None:
+    def __init__(self, *, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] | None = None) -> None:
+        """``elapsed`` never steps, and goes on while the machine sleeps."""
         self._wall = wall
-        self._monotonic = monotonic
-        self._stepped = stepped
-        self._anchor = (max(wall(), floor), monotonic())
-        self.suspect = wall() < floor
+        self._elapsed = elapsed or _since_boot
+        self._anchor = (wall(), self._elapsed())
+        self._told: Callable[[TimeStep], None] | None = None
+        self.step: TimeStep | None = None
 
-    def on_step(self, stepped: Callable[[TimeStep], None]) -> None:
-        """Who is told, once, that the clock is not believed any more."""
-        self._stepped = stepped
+    @property
+    def suspect(self) -> bool:
+        """Whether the machine's clock is not believed any more."""
+        return self.step is not None
+
+    def on_step(self, told: Callable[[TimeStep], None]) -> None:
+        """Who is told, once and from any thread; at once when it happened already."""
+        self._told = told
+        if self.step is not None:
+            told(self.step)
+
+    def raise_floor(self, floor: float) -> None:
+        """It was at least this late already: a dead battery took the machine's clock back."""
+        if self.wall() < floor:
+            self._anchor = (floor, self._elapsed())
+            self._distrust(TimeStep(floor, self._wall()))
 
     def monotonic(self) -> float:
         """The machine's monotonic clock."""
-        return self._monotonic()
+        return time.monotonic()
 
     def wall(self) -> float:
         """Trusted unix seconds."""
-        wall, monotonic = self._anchor
-        now = self._monotonic()
-        expected = wall + now - monotonic
-        if self.suspect:
+        wall, elapsed = self._anchor
+        now = self._elapsed()
+        expected = wall + now - elapsed
+        if self.step is not None:
             return expected
         seen = self._wall()
         if abs(seen - expected) > ADOPTED_STEP_S:
@@ -72,6 +79,10 @@ class SteadyClock:
         return seen
 
     def _distrust(self, step: TimeStep) -> None:
-        self.suspect = True
-        if self._stepped is not None:
-            self._stepped(step)
+        self.step = step
+        if self._told is not None:
+            self._told(step)
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

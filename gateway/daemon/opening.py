@@ -1,0 +1,85 @@
+"""Opens what a gateway stands on: store, keyring, the site and its keys. The command line uses it as well."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+
+from gateway.daemon.config import Config, ConfigError
+from gateway.domain.person import Role
+from gateway.runtime.clock import SteadyClock
+from gateway.services import accounts, site
+from gateway.services.keys import Keys
+from gateway.signing import keyring
+from gateway.signing.keyring import Keyring
+from gateway.storage import tables
+from gateway.storage.store import SYSTEM, Store
+
+KEY_FILE: Final = "keyring.key"
+ADMIN: Final = "admin"
+
+
+def open_store(config: Config, clock: SteadyClock) -> Store:
+    """The store at the newest schema; the clock is not behind its last record."""
+    store = Store(config.store.url, clock=clock.wall)
+    store.migrate()
+    with store.read() as conn:
+        last_ms = conn.scalar(select(func.max(tables.journal.c.at)))
+    clock.raise_floor((last_ms or 0) / 1000)
+    return store
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Store]:
+    """A store for one command."""
+    store = open_store(config, SteadyClock())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def open_keyring(config: Config) -> Keyring:
+    """The key that seals the site's secrets: a systemd credential, a file, or a new file in the data directory."""
+    if config.keys.credential is not None:
+        directory = os.environ.get("CREDENTIALS_DIRECTORY")
+        return Keyring(keyring.kek_from_credential(config.keys.credential, Path(directory) if directory else None))
+    return Keyring(keyring.kek_from_file(config.keys.file or config.data / KEY_FILE))
+
+
+def open_keys(config: Config, store: Store, ring: Keyring) -> Keys:
+    """The site's keys; makes the site first when the store has none and the configuration names it."""
+    with store.read() as conn:
+        known = conn.scalar(select(tables.site.c.id)) is not None
+    if not known:
+        make_site(config, store, ring)
+    with store.read() as conn:
+        return Keys.load(conn, ring)
+
+
+def make_site(config: Config, store: Store, ring: Keyring) -> None:
+    """The site as the table ``[site]`` names it."""
+    if config.site is None:
+        raise ConfigError("The store has no site yet. Name it in a table [site] with slug, number, name and timezone.")
+    with store.write(SYSTEM) as uow:
+        site.create_site(uow, **config.site.model_dump(), keyring=ring)
+
+
+def first_sign_in(store: Store, url: str) -> str | None:
+    """While nobody can sign in yet: a link that lets an administrator in once."""
+    with store.read() as conn:
+        if accounts.list_users(conn):
+            return None
+    with store.write(SYSTEM) as uow:
+        accounts.create_user(uow, login=ADMIN, name="Administrator", roles={Role.ADMIN})
+    return sign_in_link(store, ADMIN, url)
+
+
+def sign_in_link(store: Store, login: str, url: str) -> str | None:
+    """A link that signs the user in once, within ten minutes; None when there is no such user."""
+    with store.write(SYSTEM) as uow:
+        user = next((user for user in accounts.list_users(uow.conn) if user.login == login), None)
+        return None if user is None else f"{url}/sign-in/{accounts.make_sign_in_link(uow, user.id)}"

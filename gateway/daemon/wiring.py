@@ -1,0 +1,141 @@
+"""Where services meet the runtime: what runtime parts call when they need the store's procedures."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from drivers import registry
+from gateway.daemon.config import Config, DeviceTable
+from gateway.domain.card import CardState
+from gateway.domain.decision import Denied
+from gateway.ports import Barrier, ControllerStatus, Device, ListBatch, Reader
+from gateway.runtime.admission import Admission, LookUp, Presentation
+from gateway.runtime.alarms import Alarm
+from gateway.runtime.clock import Clock
+from gateway.runtime.devices import Devices
+from gateway.runtime.encoders import Encoders
+from gateway.runtime.hub import EventHub
+from gateway.runtime.portals import Portals
+from gateway.services import alarms, card_views, sweep
+from gateway.services.keys import Keys
+from gateway.storage import lists
+from gateway.storage.store import SYSTEM, Store
+
+if TYPE_CHECKING:
+    from sync.gateway import GatewaySync
+
+# A card in one of these states that turns up at a reader is worth a look.
+_WANTED: Final = frozenset({CardState.LOST, CardState.CANCELLED})
+
+
+def look_up_in(store: Store) -> LookUp:
+    """Finds what the desk knows of a denied credential: a card reported lost or cancelled, or of nobody."""
+
+    def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
+        with store.read() as conn:
+            card = card_views.by_identity(conn, presentation.identity)
+        if card is None or card.state not in _WANTED:
+            return None
+        return {"card": card.number, "state": card.state.value, "unit": card.unit}
+
+    return look_up
+
+
+def keep_alarms_in(store: Store) -> Callable[[Alarm], None]:
+    """Writes alarms into the store."""
+
+    def keep(alarm: Alarm) -> None:
+        with store.write(SYSTEM) as uow:
+            alarms.raise_alarm(uow, alarm.kind, alarm.source, alarm.detail)
+
+    return keep
+
+
+def sweep_in(store: Store, keys: Keys) -> Callable[[], None]:
+    """What becomes due by time alone, and changes nobody needs any more."""
+
+    def run() -> None:
+        with store.write(SYSTEM) as uow:
+            sweep.sweep(uow, keys)
+            lists.prune(uow)
+
+    return run
+
+
+class ListNews:
+    """Tells the pages of lists and set-up (ports.ListListener). News kinds: ``lists`` and ``site``."""
+
+    def __init__(self, hub: EventHub) -> None:
+        self._hub = hub
+
+    def lists_changed(self, batches: Sequence[ListBatch]) -> None:
+        """These lists have new versions."""
+        self._hub.publish("lists", {batch.list: batch.version for batch in batches})
+
+    def site_changed(self) -> None:
+        """Schedules, portals or controllers changed."""
+        self._hub.publish("site", {})
+
+
+class Sinks:
+    """What drivers report to, in one object: every sink of gateway.ports."""
+
+    def __init__(self, admission: Admission, portals: Portals, encoders: Encoders, devices: Devices) -> None:
+        self._admission = admission
+        self._portals = portals
+        self._encoders = encoders
+        self.presented = admission.presented
+        self.scanned = admission.scanned
+        self.barrier_reading = portals.barrier_reading
+        self.card_laid = encoders.card_laid
+        self.card_lifted = encoders.card_lifted
+        self.card_unreadable = encoders.card_unreadable
+        self.device_status = devices.device_status
+        self.device_alarm = devices.device_alarm
+
+    def plug_in(self, config: Config) -> tuple[Device, ...]:
+        """A driver for each device of the configuration, connected both ways."""
+        return tuple(self._plug(device) for device in config.devices)
+
+    def _plug(self, table: DeviceTable) -> Device:
+        driver = registry.build(table.kind, table.settings(), self)
+        if table.is_barrier:
+            self._portals.attach(cast("Barrier", driver))
+        elif hasattr(driver, "show"):
+            for reader in table.places("portal"):
+                self._admission.attach(reader, cast("Reader", driver))
+        return driver
+
+
+class FleetView:
+    """What the pages ask of the publisher (house.FleetPort)."""
+
+    def __init__(self, sync: "GatewaySync") -> None:
+        self._sync = sync
+
+    def statuses(self) -> Sequence[ControllerStatus]:
+        """The last report of each controller."""
+        return list(self._sync.fleet.statuses().values())
+
+    def broker_online(self) -> bool:
+        """Whether the broker is reached."""
+        return self._sync.connected
+
+
+class SyncClock:
+    """The gateway's clock as sync wants it: whole seconds on the wire."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def wall(self) -> int:
+        """Unix seconds."""
+        return int(self._clock.wall())
+
+    def monotonic(self) -> float:
+        """Seconds from anywhere."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits that long."""
+        await asyncio.sleep(seconds)
