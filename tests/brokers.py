@@ -104,8 +104,8 @@ class Mosquitto:
 class Embedded:
     """The broker in a wheel."""
 
-    def __init__(self, username: str = "site", password: str = "secret") -> None:
-        self.username, self.password = username, password
+    def __init__(self) -> None:
+        self.username, self.password = "site", "secret"
         self.port = self.port5 = 0
         self._process: subprocess.Popen[str] | None = None
 
