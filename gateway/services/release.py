@@ -161,8 +161,9 @@ def _stopped(uow: UnitOfWork, what: Shown, verdict: Verdict, post: str) -> Verdi
     """Alarms the desk when the slip itself is bad. A typed number that no slip has is a slip of the finger."""
     grave = verdict.code in GRAVE and not (verdict.code is Code.UNKNOWN_SLIP and what.reading is None)
     if grave:
+        detail = {"code": verdict.code, "post": post, "slip_no": verdict.slip_no}
         source = f"post:{post}" if verdict.slip_no is None else f"slip-no:{verdict.slip_no}"
-        raise_alarm(uow, f"slip.{verdict.code.lower()}", source, {"post": post, "slip_no": verdict.slip_no})
+        raise_alarm(uow, "slip_presented", source, detail)
     return verdict
 
 

@@ -67,7 +67,7 @@ __all__ = [
     "void",
 ]
 
-_MAY_VOID_ALL: Final = frozenset({Role.SUPERVISOR, Role.MANAGER})
+_MAY_VOID_ALL: Final = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
 
 
 class SlipForm(TypedDict):
