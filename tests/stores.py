@@ -79,6 +79,23 @@ def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
     postgres_cluster.drop_database(name)
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_cluster.create_database(name)
+    postgres_cluster.drop_database(name)
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store with nothing in it, on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    url: str = request.getfixturevalue("empty_postgres_url")
+    return url
+
+
 @pytest.fixture(params=BOTH)
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store with our schema, on each database."""

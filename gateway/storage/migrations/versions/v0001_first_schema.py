@@ -200,7 +200,7 @@ def _create_tables() -> None:
         sa.Column("calendar_version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("config_version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_site_one_site"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_site_one_site")),
         sa.PrimaryKeyConstraint("id", name="pk_site"),
     )
     op.create_table(
@@ -264,14 +264,7 @@ def _create_tables() -> None:
     op.create_index("ix_cards_holder_id", "cards", ["holder_id"], unique=False)
     op.create_index("ix_cards_uid", "cards", ["uid"], unique=False)
     op.create_index("ix_cards_unit_id", "cards", ["unit_id"], unique=False)
-    op.create_index(
-        "uq_cards_uid_held",
-        "cards",
-        ["uid"],
-        unique=True,
-        sqlite_where=_HELD,
-        postgresql_where=_HELD,
-    )
+    op.create_index("uq_cards_uid_held", "cards", ["uid"], unique=True, sqlite_where=_HELD, postgresql_where=_HELD)
     op.create_table(
         "list_entries",
         sa.Column("list", sa.String(32), nullable=False),
@@ -437,7 +430,7 @@ def _create_tables() -> None:
         sa.Column("post", sa.String(32), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("released", sa.Integer(), server_default="0", nullable=False),
-        sa.CheckConstraint("released >= 0 AND released <= quantity", name="ck_slip_rights_within_right"),
+        sa.CheckConstraint("released >= 0 AND released <= quantity", name=op.f("ck_slip_rights_within_right")),
         sa.ForeignKeyConstraint(["slip_id"], ["slips.id"], name="fk_slip_rights_slip_id_slips"),
         sa.PrimaryKeyConstraint("slip_id", "rev", "line", "post", name="pk_slip_rights"),
     )

@@ -1,0 +1,96 @@
+"""The migrations build exactly the tables the code is written against, in one step or not at all."""
+
+import re
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from gateway.domain.errors import ForbiddenError
+from gateway.storage import schema, tables
+from gateway.storage.engine import open_engines
+from gateway.storage.store import Store
+
+# What a database itself says of its tables: one line a column, constraint or index.
+_POSTGRESQL = """
+    SELECT concat_ws(' ', table_name, column_name, data_type, character_maximum_length, is_nullable, column_default)
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"""
+
+
+def _description(conn: Connection) -> list[str]:
+    if conn.dialect.name == "postgresql":
+        lines = conn.scalars(text(_POSTGRESQL)).all()
+    else:
+        found = conn.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
+        )
+        lines = [f"{name} {line.strip(' ,')}" for name, sql in found for line in sql.splitlines()]
+    return sorted(line for line in lines if "alembic_version" not in line)
+
+
+def test_migrations_equal_the_tables(empty_url: str) -> None:
+    """Every column, default, key, constraint and index, by the databases' own description."""
+    engines = open_engines(empty_url)
+    with engines.writer.begin() as conn:
+        tables.metadata.create_all(conn)
+        wanted = _description(conn)
+        tables.metadata.drop_all(conn)
+    schema.migrate(engines.writer)
+    with engines.reader.connect() as conn:
+        assert _description(conn) == wanted
+    engines.dispose()
+
+
+def test_every_revision_is_known() -> None:
+    """The list the quick check uses is that of the files."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    files = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(files)) == schema.REVISIONS
+
+
+def test_up_to_date_is_only_looked_at(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start on an up-to-date store upgrades nothing."""
+
+    def upgrade(_conn: Connection) -> None:
+        raise AssertionError("nothing to upgrade")
+
+    monkeypatch.setattr(schema, "_upgrade", upgrade)
+    store.migrate()
+
+
+def test_a_newer_schema_is_refused(store: Store) -> None:
+    """In a sentence that says what to do."""
+    with store.engines.writer.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ForbiddenError, match=re.escape("newer Gatehouse (schema 9999; this one knows up to")):
+        store.migrate()
+
+
+def test_two_at_once(empty_url: str) -> None:
+    """Two processes that start together on an empty store both find it ready."""
+    stores = [Store(empty_url) for _ in range(2)]
+    failed: list[Exception] = []
+
+    def migrate(store: Store) -> None:
+        try:
+            store.migrate()
+        except Exception as error:  # noqa: BLE001 - the test below judges it
+            failed.append(error)
+
+    threads = [Thread(target=migrate, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with stores[0].read() as conn:
+        assert schema.found_revision(conn) == schema.REVISIONS[-1]
+    for store in stores:
+        store.close()
+    assert failed == []
