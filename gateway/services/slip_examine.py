@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +14,8 @@ from gateway.services.slip_claims import claims_of, site_number
 from gateway.services.slip_views import LineView, SlipView, Taken, Verdict
 from gateway.signing.slip_token import Reading, SlipKeys, TokenRefusedError, minutes, read, unix
 from gateway.storage.tables import posts, slip_rights
+
+_LAST_NUMBER: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class Shown:
 
 def shown(keys: SlipKeys, *, text: str | None, slip_no: int | None) -> Shown:
     """Reads a scanned text, or takes a typed number: exactly one of the two."""
-    if (text is None) == (slip_no is None):
+    if text is None and slip_no is not None:
+        return Shown(slip_no) if 0 < slip_no <= _LAST_NUMBER else Shown(refused=Code.NOT_A_SLIP)
+    if text is None or slip_no is not None:
         raise MalformedError("Scan a slip or type its number.", fields={"text": "or slip_no"})
-    if text is None:
-        return Shown(slip_no)
     try:
         reading = read(text, keys.known)
     except TokenRefusedError as error:

@@ -200,6 +200,9 @@ def test_typed_number(compound: Store) -> None:
         typed = release.verify_by_number(conn, KEYS, number(slip), post="north", now=NOW)
         assert typed == release.verify(conn, KEYS, token(slip), post="north", now=NOW)
         assert release.verify_by_number(conn, KEYS, 5, post="north", now=NOW).code is Code.UNKNOWN_SLIP
+        for impossible in (0, -1, 2**32, 10**30):
+            verdict = release.verify_by_number(conn, KEYS, impossible, post="north", now=NOW)
+            assert verdict.code is Code.NOT_A_SLIP
         late = release.verify_by_number(conn, KEYS, number(slip), post="north", now=slip.expires_at or 0)
         assert late.code is Code.EXPIRED
 
