@@ -12,7 +12,7 @@ Mutations take the UnitOfWork of the one transaction they belong to; queries a C
     create_and_issue(uow, keys, agreed: Consent, **form) -> SlipView
     void(uow, slip_id, reason) -> SlipView
     get(conn, slip_id, *, now) / get_by_number(conn, slip_no, *, now) -> SlipView
-    list_slips(conn, *, now, unit_id=None, post=None, states=None, before=None, limit=100) -> list[SlipView]
+    list_slips(conn, *, now, unit_id=None, post=None, states=None, before=None, after=None, limit=100) -> list[SlipView]
     movements(conn, slip_id) -> tuple[MovementView, ...]
 """
 
@@ -33,7 +33,6 @@ from gateway.services.slip_number import next_number
 from gateway.services.slip_rows import movements
 from gateway.services.slip_views import MovementView, Review, SlipView
 from gateway.services.slip_write import (
-    after,
     check_reviewed,
     check_texts,
     end_of_day,
@@ -42,6 +41,7 @@ from gateway.services.slip_write import (
     locked,
     move,
     note,
+    state_after,
     unit_of,
     whole_minute,
 )
@@ -157,7 +157,7 @@ def review(uow: UnitOfWork, slip_id: int) -> SlipView:
 def issue(uow: UnitOfWork, slip_id: int, keys: SlipKeys) -> SlipView:
     """Gives the next number, puts the right to release at the home post, and signs the token: all or nothing."""
     slip = locked(uow, slip_id)
-    state = after(slip, SlipEvent.ISSUE)
+    state = state_after(slip, SlipEvent.ISSUE)
     check_reviewed(slip)
     expires_at = slip.expires_at or end_of_day(uow.conn, uow.now)
     if expires_at <= uow.now:
@@ -214,10 +214,15 @@ def list_slips(
     post: str | None = None,
     states: Collection[SlipState] | None = None,
     before: int | None = None,
+    after: int | None = None,
     limit: int = 100,
 ) -> list[SlipView]:
-    """Slips, newest first; ``before`` is the id where the page before ended, ``post`` a home post."""
-    wanted = slip_rows.query().order_by(slips.c.id.desc()).limit(limit)
+    """Slips, newest first; ``before`` is the id where the page before ended, ``post`` a home post.
+
+    With ``after``, the id where a page ended, oldest first.
+    """
+    order = slips.c.id.desc() if after is None else slips.c.id
+    wanted = slip_rows.query().order_by(order).limit(limit)
     if unit_id is not None:
         wanted = wanted.where(slips.c.unit_id == unit_id)
     if post is not None:
@@ -226,4 +231,6 @@ def list_slips(
         wanted = wanted.where(slips.c.state.in_(states))
     if before is not None:
         wanted = wanted.where(slips.c.id < before)
+    if after is not None:
+        wanted = wanted.where(slips.c.id > after)
     return slip_rows.views(conn, wanted, now=now)
