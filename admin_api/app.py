@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from admin_api import document, problems
+from admin_api import document, pages, problems
 from admin_api.guard import guarded
 from admin_api.headers import Envelope
 from admin_api.limits import BodyLimits
@@ -27,6 +27,7 @@ def create_app(house: House) -> FastAPI:
         app.include_router(router)
     document.install(app, {(method, path): roles for method, path, roles in guarded(ROUTERS)})
     problems.install(app)
+    pages.install(app)
     app.add_middleware(BodyLimits)
     app.add_middleware(Envelope, new_id=lambda: uuid.uuid4().hex)
     return app

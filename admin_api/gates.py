@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from admin_api.auth import Caller
 from gateway.domain.decision import PortalMode
-from gateway.domain.errors import ForbiddenError
+from gateway.domain.errors import ForbiddenError, GatehouseError, MalformedError
 from gateway.domain.person import Role
 from gateway.domain.site import Portal
 from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
 from gateway.runtime.house import House
-from gateway.services import gates
-from gateway.storage.store import Actor
+from gateway.services import alarms, gates
+from gateway.storage.store import SYSTEM, Actor
 
 _COMMANDS: Final = {
     PortalMode.HELD_OPEN: "hold_open",
@@ -74,3 +74,44 @@ async def command(house: House, controller: str, kind: str, portal: str | None, 
         raise DeviceOfflineError("Controller %(controller)s did not answer; nothing moved.", controller=controller)
     if result is not CommandResult.DONE:
         raise DeviceRefusedError("Controller %(controller)s refused the command.", controller=controller)
+
+
+def post_of(caller: Caller, asked: str | None) -> str:
+    """The guard post a caller acts at: the own one, or the one named by someone who has none.
+
+    Raises MalformedError when nobody says which, ForbiddenError when a guard names another post.
+    """
+    own = caller.actor.post
+    if own is not None and asked not in {None, own} and not caller.actor.roles - {Role.GUARD}:
+        raise ForbiddenError("You stand at another post.")
+    post = asked or own
+    if post is None:
+        raise MalformedError("Say which guard post this is.", fields={"post": "missing"})
+    return post
+
+
+async def open_after_release(house: House, actor: Actor, post_id: str, slip_no: int | None) -> None:
+    """Opens the barrier of a post, if it has one, for goods that were let out; a failure is an alarm."""
+    portal = await to_thread.run_sync(_portal_of_post, house, post_id)
+    if portal is None:
+        return
+    reason = f"slip {slip_no}"
+    try:
+        if portal.controller is None:
+            await house.portals.open(portal.id, by=actor.id, reason=reason)
+        else:
+            await to_thread.run_sync(_record_opening, house, actor, portal, reason, "")
+            await command(house, portal.controller, "open", portal.id, actor)
+    except GatehouseError as error:
+        await to_thread.run_sync(_alarm, house, portal.id, str(error))
+
+
+def _portal_of_post(house: House, post_id: str) -> Portal | None:
+    with house.store.read() as conn:
+        portal = next((post.portal for post in gates.list_posts(conn) if post.id == post_id), None)
+        return None if portal is None else gates.get_portal(conn, portal)
+
+
+def _alarm(house: House, portal: str, why: str) -> None:
+    with house.store.write(SYSTEM) as uow:
+        alarms.raise_alarm(uow, "open_failed", f"portal:{portal}", {"why": why})

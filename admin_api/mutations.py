@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 from admin_api.auth import Caller, Require, house_of
 from admin_api.etags import check_match, listed, tag_of
 from admin_api.problems import request_id
-from gateway.domain.errors import MalformedError
 from gateway.domain.person import Role
 from gateway.runtime.house import House
 from gateway.storage import idempotency
@@ -175,11 +174,3 @@ def reads(roles: frozenset[Role]) -> Reads:
 def writes(roles: frozenset[Role]) -> Writes:
     """Lets these roles change."""
     return Writes(roles)
-
-
-def require_post(caller: Caller, asked: str | None) -> str:
-    """The guard post a caller acts at: the own one, or the one named by someone who has none."""
-    post = caller.actor.post or asked
-    if post is None:
-        raise MalformedError("Say which guard post this is.", fields={"post": "missing"})
-    return post

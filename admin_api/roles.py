@@ -51,3 +51,6 @@ USERS_READ: Final = USERS | {Role.AUDITOR}
 
 MONEY: Final = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
 """Says what billing says."""
+
+REVIEW: Final = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
+"""Reads a slip a second time before it is issued."""

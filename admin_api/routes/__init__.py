@@ -4,7 +4,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from admin_api.routes import cards, controllers, gates, health, occupancy, record, session, site, users, why
+from admin_api.routes import (
+    cards,
+    controllers,
+    gates,
+    health,
+    occupancy,
+    post,
+    record,
+    session,
+    site,
+    slips,
+    users,
+    why,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -16,5 +29,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     occupancy.router,
     cards.router,
     why.router,
+    slips.router,
+    post.router,
     record.router,
 )
