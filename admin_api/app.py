@@ -9,6 +9,7 @@ from admin_api import document, pages, problems
 from admin_api.guard import guarded
 from admin_api.headers import Envelope
 from admin_api.limits import BodyLimits
+from admin_api.metrics import Measured, Metrics
 from admin_api.routes import ROUTERS
 from admin_api.stream import CommitBell
 from gateway.runtime.house import House
@@ -23,11 +24,13 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.bell = CommitBell(house.store)
+    app.state.metrics = metrics = Metrics(house, app.state.bell)
     for router in ROUTERS:
         app.include_router(router)
     document.install(app, {(method, path): roles for method, path, roles in guarded(ROUTERS)})
     problems.install(app)
     pages.install(app)
     app.add_middleware(BodyLimits)
+    app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Envelope, new_id=lambda: uuid.uuid4().hex)
     return app

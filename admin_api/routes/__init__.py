@@ -21,6 +21,7 @@ from admin_api.routes import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
+    health.documents,
     session.router,
     users.router,
     site.router,
