@@ -29,7 +29,7 @@ def note(uow: UnitOfWork, slip_id: int, **columns: Any) -> None:
     uow.conn.execute(update(slips).where(slips.c.id == slip_id).values(columns))
 
 
-def after(slip: SlipView, event: SlipEvent) -> SlipState:
+def state_after(slip: SlipView, event: SlipEvent) -> SlipState:
     """Where the event takes this slip, or RuleViolationError."""
     return next_state(slip.state, event, slip_no=slip.slip_no or slip.id)
 
@@ -45,7 +45,7 @@ def move(
 ) -> SlipView:
     """Takes the slip through one event of its life and records it as ``kind``."""
     slip = locked(uow, slip_id)
-    note(uow, slip_id, state=after(slip, event))
+    note(uow, slip_id, state=state_after(slip, event))
     number = {} if slip.slip_no is None else {"slip_no": slip.slip_no}
     uow.record(kind, f"slip:{slip_id}", {**number, **(body or {})}, pii=pii)
     return slip_rows.load(uow.conn, slip_id, now=uow.now)

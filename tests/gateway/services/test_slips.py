@@ -254,6 +254,7 @@ def test_lists(compound: Store) -> None:
         assert [slip.id for slip in slips.list_slips(conn, now=NOW, unit_id=2)] == []
         assert [slip.id for slip in slips.list_slips(conn, now=NOW, states=[SlipState.CANCELLED])] == [1]
         assert [slip.id for slip in slips.list_slips(conn, now=NOW, before=3, limit=1)] == [2]
+        assert [slip.id for slip in slips.list_slips(conn, now=NOW, after=1, limit=1)] == [2]
         assert slips.get_by_number(conn, 2, now=NOW) == every[1]
         with pytest.raises(NotFoundError):
             slips.get_by_number(conn, 9, now=NOW)
