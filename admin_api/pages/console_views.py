@@ -1,0 +1,226 @@
+"""What the console shows of gates, controllers, devices, alarms and events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from admin_api import gates as acts
+from admin_api import roles
+from admin_api.pages.event_words import ALARMS, event_state
+from admin_api.pages.i18n import N_, Speaker
+from admin_api.pages.web import Visit
+from admin_api.pages.words import BARRIER_STATES, DENIALS, DEVICE_STATES, PORTAL_MODES, State
+from gateway.domain.errors import ForbiddenError
+from gateway.domain.site import Portal
+from gateway.ports import BarrierReading, BarrierState, DeviceStatus
+from gateway.services import events, gates, site
+from gateway.services.alarms import AlarmView
+from gateway.services.gates import ControllerView
+from gateway.services.records import RecordView
+
+ENROLLED: Final = State(N_("enrolled, silent"), "amber", "wait")
+NOT_ENROLLED: Final = State(N_("not enrolled"), "", "wait")
+ONLINE: Final = State(N_("online"), "green", "tick")
+OFFLINE: Final = State(N_("offline"), "red", "dark")
+
+
+class SectionName(StrEnum):
+    """The parts of the console that are fetched anew when something happens."""
+
+    ALARMS = "alarms"
+    GATES = "gates"
+    CONTROLLERS = "controllers"
+    DEVICES = "devices"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """An alarm in words: what happened and what to do."""
+
+    id: int
+    title: str
+    source: str
+    detail: str
+    count: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """A gate and its state as it was read back."""
+
+    id: str
+    name: str
+    direction: str
+    controller: str | None
+    state: State
+    mode: State
+    may_open: bool
+    last: State | None
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """One list of a controller, and how many versions it is behind ours."""
+
+    name: str
+    version: int | None
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerRow:
+    """A controller and the lists it holds."""
+
+    id: str
+    name: str
+    state: State
+    seen_at: int | None
+    lists: tuple[HeldRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device, and why it is dark."""
+
+    device: str
+    state: State
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the stream; ``why`` is where its refusal is explained."""
+
+    kind: str
+    at: float
+    state: State
+    text: str
+    detail: str
+    why: str | None
+
+
+def alarm(say: Speaker, view: AlarmView) -> AlarmRow:
+    """An alarm as a sentence; kinds without one go by their name."""
+    title = say(ALARMS[view.kind]) if view.kind in ALARMS else view.kind.replace("_", " ")
+    why = view.detail.get("why")
+    return AlarmRow(
+        view.id, title, _bare(view.source), say(why) if isinstance(why, str) else "", view.count, view.last_at
+    )
+
+
+def gates_now(visit: Visit, conn: Connection) -> list[GateRow]:
+    """All gates with their barrier, their mode and the last thing that happened there."""
+    readings = visit.house.portals.readings()
+    return [_gate(visit, conn, portal, readings) for portal in gates.list_portals(conn)]
+
+
+def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str, BarrierReading]) -> GateRow:
+    reading = readings.get(portal.id)
+    state = BARRIER_STATES[reading.state if reading else BarrierState.UNKNOWN]
+    last = next(iter(events.latest(conn, 1, target=f"portal:{portal.id}")), None)
+    return GateRow(
+        portal.id,
+        portal.name,
+        portal.direction,
+        portal.controller,
+        state,
+        PORTAL_MODES[portal.mode],
+        _may_open(visit, conn, portal.id),
+        event_state(last.kind) if last else None,
+        last.at / 1000 if last else 0,
+    )
+
+
+def _may_open(visit: Visit, conn: Connection, portal: str) -> bool:
+    if not visit.may(roles.OPEN):
+        return False
+    try:
+        acts.check_own_gate(conn, visit.caller, portal)
+    except ForbiddenError:
+        return False
+    return True
+
+
+def controllers(visit: Visit, conn: Connection) -> list[ControllerRow]:
+    """All controllers and how far each list of theirs is behind."""
+    ours = {name: whitelist.version for name, whitelist in visit.house.keeper.lists().items()}
+    wanted: dict[str, set[str]] = {}
+    for portal in gates.list_portals(conn):
+        if portal.controller is not None:
+            wanted.setdefault(portal.controller, set()).update(portal.lists)
+    return [_controller(c, ours, wanted.get(c.id, set())) for c in gates.list_controllers(conn)]
+
+
+def _controller(view: ControllerView, ours: Mapping[str, int], wanted: set[str]) -> ControllerRow:
+    report: Mapping[str, Any] = view.report or {}
+    held: Mapping[str, Mapping[str, Any]] = report.get("lists", {})
+    rows = tuple(_held(name, held.get(name), ours.get(name, 0)) for name in sorted(wanted | set(held)))
+    return ControllerRow(view.id, view.name, _line(view, report), view.seen_at, rows if report else ())
+
+
+def _held(name: str, held: Mapping[str, Any] | None, ours: int) -> HeldRow:
+    version = None if held is None else int(held["version"])
+    return HeldRow(name, version, max(0, ours - (version or 0)))
+
+
+def _line(view: ControllerView, report: Mapping[str, Any]) -> State:
+    if report:
+        return ONLINE if report.get("online") else OFFLINE
+    return NOT_ENROLLED if view.enrolled_at is None else ENROLLED
+
+
+def device(say: Speaker, status: DeviceStatus) -> DeviceRow:
+    """A device with the sentence that says why it is dark."""
+    return DeviceRow(status.device, DEVICE_STATES[status.state], say.fill(status.why, status.params))
+
+
+def latest_events(visit: Visit, conn: Connection, limit: int) -> list[EventRow]:
+    """The newest first. A guard sees those of the own post's gate and of slips."""
+    names = {f"portal:{portal.id}": portal.name for portal in gates.list_portals(conn)}
+    records = events.latest(conn, limit)
+    own = own_targets(visit, conn)
+    return [_event(visit.say, record, names) for record in records if own is None or record.target in own]
+
+
+def own_targets(visit: Visit, conn: Connection) -> frozenset[str] | None:
+    """What a mere guard may see of the record; None for everything."""
+    actor = visit.caller.actor
+    if not visit.may(roles.WHY | roles.AUDIT):
+        portals = {post.portal for post in site.list_posts(conn) if post.id == actor.post and post.portal}
+        return frozenset({f"portal:{portal}" for portal in portals} | {f"post:{actor.post}"})
+    return None
+
+
+def _event(say: Speaker, record: RecordView, names: Mapping[str, str]) -> EventRow:
+    refused = record.kind == "access.denied"
+    return EventRow(
+        record.kind,
+        record.at / 1000,
+        event_state(record.kind),
+        names.get(record.target, _bare(record.target)),
+        _detail(say, record.body),
+        f"/console/why/{record.seq}" if refused else None,
+    )
+
+
+def _detail(say: Speaker, body: Mapping[str, Any]) -> str:
+    reason = body.get("reason")
+    said = [
+        say(DENIALS[reason]) if reason in DENIALS else reason,
+        body.get("credential"),
+        body.get("number"),
+        body.get("slip_no"),
+        body.get("plate"),
+    ]
+    return " · ".join(str(part) for part in said if part)
+
+
+def _bare(target: str) -> str:
+    """ "card:417" as people read it."""
+    return target.replace(":", " ")

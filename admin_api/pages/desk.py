@@ -1,0 +1,159 @@
+"""The front desk: search, the household as one sheet, the encoder, cards handed out."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Response
+from sqlalchemy import Connection
+
+from admin_api import roles
+from admin_api.pages import desk_views as views
+from admin_api.pages.forms import Form, day_end, texts
+from admin_api.pages.i18n import N_
+from admin_api.pages.web import Enter, Visit, router, see_other
+from gateway.domain.errors import ConflictError, GatehouseError, MalformedError
+from gateway.domain.issuance import APPROVERS
+from gateway.domain.person import Proof, Relation
+from gateway.ports import CardOnEncoder
+from gateway.services import cards, occupancy, slips
+from gateway.services.cards import CardView
+
+DONE: Final[Mapping[str, str]] = {
+    "issued": N_("Card %(number)s is issued."),
+    "replaced": N_("Card %(number)s is issued; the old one is over."),
+    "lost": N_("Card %(number)s is reported lost."),
+    "changed": N_("Card %(number)s is changed."),
+}
+
+routes = router()
+Clerk = Annotated[Visit, Depends(Enter(roles.DESK))]
+Reader = Annotated[Visit, Depends(Enter(roles.DESK_READ))]
+
+
+@routes.get("/desk")
+def desk(visit: Reader, q: str = "") -> Response:
+    """Nobody stands here yet."""
+    with visit.read() as conn:
+        return visit.render("desk/desk.html", here="desk", **_context(visit, conn, query=q))
+
+
+@routes.get("/desk/search")
+def search(visit: Reader, q: str = "") -> Response:
+    """The results alone, while someone types."""
+    with visit.read() as conn:
+        hits = views.find(visit, conn, q.strip()[:80])
+    return visit.render("fragment.html", part="desk/hits.html", hits=hits, query=q)
+
+
+@routes.get("/desk/encoder")
+def encoder(visit: Reader, unit: int | None = None, person: int | None = None) -> Response:
+    """The encoders alone, when something was laid on or lifted."""
+    with visit.read() as conn:
+        context = _context(visit, conn, unit_id=unit, person_id=person)
+    return visit.render("fragment.html", part="desk/encoder.html", **context)
+
+
+@routes.get("/desk/units/{unit_id}")
+def unit(
+    visit: Reader, unit_id: int, q: str = "", person: int | None = None, card: int | None = None, done: str = ""
+) -> Response:
+    """A household, the person chosen in it, and what was just done."""
+    with visit.read() as conn:
+        context = _context(visit, conn, query=q, unit_id=unit_id, person_id=person, card_id=card, done=done)
+        return visit.render("desk/desk.html", here="desk", **context)
+
+
+@routes.post("/desk/units/{unit_id}/people/{person_id}/cards")
+def issue(visit: Clerk, unit_id: int, person_id: int) -> Response:
+    """Hands the card on the encoder to the person chosen, or replaces the one that was lost."""
+    values = texts(visit.form)
+    try:
+        card, old = _laid_card(visit, values), values.get("replaces", "")
+        made = visit.write(
+            lambda uow: (
+                cards.replace(uow, visit.house.keys, int(old), **_replacement(values, card))
+                if old.isdecimal()
+                else cards.issue(
+                    uow,
+                    visit.house.keys,
+                    unit_id=unit_id,
+                    person_id=person_id,
+                    valid_until=day_end(values, "valid_until", visit.zone),
+                    beyond_quota="beyond_quota" in values,
+                    **_replacement(values, card),
+                )
+            )
+        )
+    except GatehouseError as error:
+        form = visit.again(error)
+        with visit.read() as conn:
+            context = _context(visit, conn, unit_id=unit_id, person_id=person_id)
+            return visit.render("desk/desk.html", status=422, here="desk", **context | {"form": form})
+    done = "replaced" if old else "issued"
+    return see_other(f"/desk/units/{unit_id}?person={person_id}&card={made.id}&done={done}")
+
+
+def _replacement(values: Mapping[str, str], card: CardOnEncoder) -> dict[str, Any]:
+    return {
+        "uid": card.uid,
+        "kind": card.kind,
+        "proof": Proof(values.get("proof") or Proof.OWNER_FILE),
+        "number": values.get("number") or None,
+        "receipt": values.get("receipt") or None,
+        "waived": "waived" in values,
+    }
+
+
+def _laid_card(visit: Visit, values: Mapping[str, str]) -> CardOnEncoder:
+    """The card the clerk saw, if it still lies there: never another one slipped in between."""
+    for laid in visit.house.encoders.laid():
+        if laid.encoder == values.get("encoder") and laid.card is not None:
+            if laid.card.uid.hex() != values.get("uid"):
+                raise ConflictError(N_("Another card lies on the encoder now. Look again, then issue it."))
+            if values.get("proof", Proof.OWNER_FILE) not in set(Proof):
+                raise MalformedError(N_("Say what proved who this is."), fields={"proof": N_("one of the list")})
+            return laid.card
+    raise ConflictError(N_("The card was taken off the encoder. Lay it back, then issue it."))
+
+
+def _context(
+    visit: Visit,
+    conn: Connection,
+    *,
+    query: str = "",
+    unit_id: int | None = None,
+    person_id: int | None = None,
+    card_id: int | None = None,
+    done: str = "",
+) -> dict[str, Any]:
+    """Everything the three columns show."""
+    sheet = None if unit_id is None else occupancy.household(conn, unit_id, visit.now)
+    changed = None if card_id is None else cards.get(conn, card_id)
+    return {
+        "query": query,
+        "hits": views.find(visit, conn, query.strip()[:80], unit_id),
+        "sheet": sheet,
+        "due": views.due(visit.say, sheet) if sheet else [],
+        "phones": views.phones(sheet.occupants) if sheet else {},
+        "slips": slips.list_slips(conn, now=visit.now, unit_id=unit_id, limit=10) if sheet else [],
+        "person_id": person_id,
+        "faces": views.faces(visit, conn, sheet, person_id),
+        "encoder_src": _encoder_src(unit_id, person_id),
+        "may_approve": visit.may(APPROVERS),
+        "tenant": Relation.TENANT,
+        "changed": changed,
+        "reach": views.reach(visit, conn, changed) if changed else None,
+        "told": _told(visit, changed, done),
+        "done": done,
+        "form": Form(),
+    }
+
+
+def _told(visit: Visit, changed: CardView | None, done: str) -> str:
+    return visit.say(DONE[done], number=changed.number) if changed and done in DONE else ""
+
+
+def _encoder_src(unit_id: int | None, person_id: int | None) -> str:
+    wanted = {"unit": unit_id, "person": person_id}
+    query = "&".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
+    return f"/desk/encoder?{query}" if query else "/desk/encoder"

@@ -1,0 +1,174 @@
+"""What the desk shows: who was found, what lies on the encoder, where a card has arrived."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from admin_api.pages.event_words import event_state
+from admin_api.pages.i18n import N_, Speaker
+from admin_api.pages.web import Visit
+from admin_api.pages.words import State
+from gateway.domain.card import HELD, CardState
+from gateway.domain.person import mask_phone
+from gateway.runtime.house import LaidCard
+from gateway.services import accounts, cards, occupancy
+from gateway.services.cards import CardView
+from gateway.services.household import HouseholdView, OccupantView
+from gateway.services.people_search import Hit, HitKind
+from gateway.services.reach import reach as reach_of
+from gateway.services.records import RecordView
+
+_KINDS: Final[Mapping[HitKind, str]] = {
+    HitKind.UNIT: N_("unit"),
+    HitKind.PERSON: N_("person"),
+    HitKind.PHONE: N_("phone"),
+    HitKind.CARD: N_("card"),
+    HitKind.PLATE: N_("plate"),
+}
+_REPLACEABLE: Final = frozenset({CardState.LOST, CardState.DEFECTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """One result, and where it leads."""
+
+    href: str
+    title: str
+    detail: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An encoder: what lies on it, whose it is, and the next sensible act.
+
+    ``act`` is "lay", "unreadable", "random", "issue", "replace", "choose", "show" or "ended".
+    """
+
+    laid: LaidCard
+    act: str
+    card: CardView | None = None
+    person: OccupantView | None = None
+    old: CardView | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateReach:
+    """One gate and what it does with the card now."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a change of a card has come."""
+
+    sentence: str
+    done: int
+    total: int
+    gates: tuple[GateReach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRow:
+    """One line of a card's story."""
+
+    state: State
+    at: float
+    actor: str
+    detail: str
+
+
+def find(visit: Visit, conn: Connection, query: str, unit_id: int | None = None) -> list[HitRow]:
+    """Results of the search field, best first."""
+    hits = occupancy.search(conn, query) if query else []
+    return [_hit(visit.say, hit, unit_id) for hit in hits]
+
+
+def _hit(say: Speaker, hit: Hit, unit_id: int | None) -> HitRow:
+    if hit.unit_id is None:
+        return HitRow(f"/desk/cards/{hit.card_id}", hit.text, say(_KINDS[hit.kind]), current=False)
+    path = f"/desk/units/{hit.unit_id}"
+    if hit.person_id is not None:
+        path += f"?person={hit.person_id}"
+    parts = [hit.unit if hit.kind is not HitKind.UNIT else None, hit.name if hit.kind is HitKind.CARD else None]
+    detail = " · ".join([say(_KINDS[hit.kind]), *(part for part in parts if part)])
+    return HitRow(path, hit.text, detail, current=hit.unit_id == unit_id)
+
+
+def faces(visit: Visit, conn: Connection, sheet: HouseholdView | None, person_id: int | None) -> list[Face]:
+    """All encoders as they stand."""
+    person = _person(sheet, person_id)
+    return [_face(visit, conn, laid, sheet, person) for laid in visit.house.encoders.laid()]
+
+
+def _person(sheet: HouseholdView | None, person_id: int | None) -> OccupantView | None:
+    if sheet is None:
+        return None
+    return next((o for o in sheet.occupants if o.person_id == person_id), None)
+
+
+def _face(
+    visit: Visit, conn: Connection, laid: LaidCard, sheet: HouseholdView | None, person: OccupantView | None
+) -> Face:
+    if laid.card is None:
+        why = visit.say(laid.why) if laid.why else ""
+        return Face(laid, "unreadable" if why else "lay", person=person, why=why)
+    if laid.card.random_uid:
+        return Face(laid, "random", person=person)
+    card = cards.by_uid(conn, laid.card.uid)
+    if card is not None and card.state in HELD:
+        return Face(laid, "show", card, person)
+    if card is not None and card.state is not CardState.BLANK:
+        return Face(laid, "ended", card, person)
+    if person is None:
+        return Face(laid, "choose", card)
+    old = _old_card(sheet, person)
+    return Face(laid, "replace" if old else "issue", card, person, old)
+
+
+def _old_card(sheet: HouseholdView | None, person: OccupantView) -> CardView | None:
+    mine = [card for card in sheet.cards if card.holder_id == person.person_id] if sheet else []
+    return next((card for card in mine if card.state in _REPLACEABLE), None)
+
+
+def reach(visit: Visit, conn: Connection, card: CardView) -> Reach | None:
+    """Gate by gate, and one sentence over all."""
+    fleet = visit.house.fleet
+    reports = {status.controller: status for status in fleet.statuses()} if fleet else {}
+    gates = reach_of(conn, visit.house.keys, card.id, reports)
+    if not gates:
+        return None
+    active = card.state is CardState.ACTIVE
+    wanted = [gate for gate in gates if gate.listed] if active else list(gates)
+    shown = wanted or list(gates)
+    done = sum(gate.state == ("opens" if active else "refuses") for gate in shown)
+    sentence = N_("Opens at %(done)s of %(total)s gates") if active else N_("Refused at %(done)s of %(total)s gates")
+    rows = tuple(GateReach(gate.name, gate.state) for gate in shown)
+    return Reach(visit.say(sentence, done=done, total=len(shown)), done, len(shown), rows)
+
+
+def story(visit: Visit, conn: Connection, card_id: int) -> list[StoryRow]:
+    """Everything that was done with a card, newest first."""
+    names = {f"user:{user.id}": user.name for user in accounts.list_users(conn)}
+    return [_told(record, names) for record in reversed(cards.story(conn, card_id))]
+
+
+def _told(record: RecordView, names: Mapping[str, str]) -> StoryRow:
+    detail = [record.body.get("reason"), record.body.get("receipt"), record.body.get("waived_by")]
+    said = " · ".join(str(part) for part in detail if part)
+    return StoryRow(event_state(record.kind), record.at / 1000, names.get(record.actor, record.actor), said)
+
+
+def phones(people: Sequence[OccupantView]) -> dict[int, str]:
+    """The last digits of each phone: enough to tell two people apart."""
+    return {person.person_id: mask_phone(person.phone) for person in people}
+
+
+def due(say: Speaker, sheet: HouseholdView) -> list[tuple[str, Any]]:
+    """What somebody must do soon, in words."""
+    return [(say.fill(item.template, item.params), item) for item in sheet.due]

@@ -1,0 +1,92 @@
+"""What the record's kinds and alarms are called on the pages. Each word is a msgid."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from admin_api.pages.i18n import N_
+from admin_api.pages.words import State
+
+EVENTS: Final[Mapping[str, State]] = {
+    "access.granted": State(N_("passed"), "green", "tick"),
+    "access.denied": State(N_("refused"), "red", "stop"),
+    "portal.opened": State(N_("opened by hand"), "amber", "warn"),
+    "portal.open_failed": State(N_("did not open"), "red", "warn"),
+    "portal.mode": State(N_("mode changed"), "amber", "warn"),
+    "portal.passed": State(N_("car went through"), "", "out"),
+    "portal.forced": State(N_("forced open"), "red", "warn"),
+    "portal.held": State(N_("open too long"), "amber", "warn"),
+    "portal.stuck": State(N_("does not close"), "red", "warn"),
+    "portal.fire": State(N_("fire signal: standing open"), "red", "warn"),
+    "device.online": State(N_("device online"), "green", "tick"),
+    "device.offline": State(N_("device offline"), "red", "dark"),
+    "device.quarantined": State(N_("device set aside"), "amber", "pause"),
+    "controller.events_lost": State(N_("events lost"), "red", "warn"),
+    "card.issued": State(N_("card issued"), "", "card"),
+    "card.issue": State(N_("card issued"), "", "card"),
+    "card.report_loss": State(N_("card reported lost"), "amber", "warn"),
+    "card.confirm_loss": State(N_("loss confirmed"), "amber", "warn"),
+    "card.withdraw_loss": State(N_("loss withdrawn"), "", "tick"),
+    "card.freeze": State(N_("card frozen"), "amber", "pause"),
+    "card.unfreeze": State(N_("card unfrozen"), "", "tick"),
+    "card.cancel": State(N_("card cancelled"), "red", "cross"),
+    "card.confiscate": State(N_("card confiscated"), "red", "stop"),
+    "card.restore": State(N_("card given back"), "", "tick"),
+    "card.return": State(N_("card returned"), "", "out"),
+    "card.replace": State(N_("card replaced"), "", "card"),
+    "card.expire": State(N_("card expired"), "", "wait"),
+    "card.stock_in": State(N_("card taken into stock"), "", "card"),
+    "slip.created": State(N_("slip written"), "", "slip"),
+    "slip.consented": State(N_("owner agreed"), "", "tick"),
+    "slip.reviewed": State(N_("slip reviewed"), "", "tick"),
+    "slip.issued": State(N_("slip issued"), "", "slip"),
+    "slip.released": State(N_("goods released"), "green", "out"),
+    "slip.refused": State(N_("goods refused"), "red", "stop"),
+    "slip.voided": State(N_("slip voided"), "", "cross"),
+    "unit.handed_over": State(N_("unit handed over"), "", "tick"),
+    "unit.transferred": State(N_("unit sold"), "", "out"),
+    "occupant.added": State(N_("occupant added"), "", "desk"),
+    "occupant.ended": State(N_("occupancy ended"), "", "out"),
+    "alarm.raised": State(N_("alarm"), "red", "warn"),
+    "alarm.acknowledged": State(N_("alarm acknowledged"), "", "tick"),
+    "user.signed_in": State(N_("signed in"), "", "desk"),
+    "user.signed_out": State(N_("signed out"), "", "out"),
+}
+
+FAMILIES: Final[Mapping[str, State]] = {
+    "access": State(N_("passage"), "", "gate"),
+    "card": State(N_("card changed"), "", "card"),
+    "slip": State(N_("slip changed"), "", "slip"),
+    "site": State(N_("site set up"), "", "settings"),
+    "portal": State(N_("gate"), "", "gate"),
+    "device": State(N_("device"), "", "console"),
+    "controller": State(N_("controller"), "", "console"),
+    "user": State(N_("account changed"), "", "desk"),
+    "token": State(N_("token changed"), "", "settings"),
+    "unit": State(N_("unit changed"), "", "desk"),
+    "person": State(N_("person changed"), "", "desk"),
+    "occupant": State(N_("occupancy changed"), "", "desk"),
+    "lists": State(N_("lists renewed"), "", "console"),
+    "journal": State(N_("record"), "", "console"),
+}
+"""For kinds without a word of their own."""
+
+ALARMS: Final[Mapping[str, str]] = {
+    "device_offline": N_("A device is offline. Check its cable and power."),
+    "device_quarantined": N_("A device was set aside because it kept failing. Check it, then restart the gateway."),
+    "open_failed": N_("A gate did not open when told to. Open it by hand and call engineering."),
+    "portal_forced": N_("A gate opened without being told to. Send someone to look."),
+    "portal_held": N_("A gate stands open too long. Send someone to look."),
+    "portal_stuck": N_("A gate does not close. Send someone to look."),
+    "portal_fire": N_("A fire signal holds a gate open."),
+    "card_reported": N_("A card reported lost or cancelled was presented. Send someone to the gate."),
+    "wrong_tries": N_("Unknown cards were tried one after another. Send someone to the gate."),
+    "sign_in_failures": N_("Someone keeps trying wrong passwords."),
+    "tamper": N_("A reader was opened or moved. Send someone to look."),
+    "power": N_("A reader reports a fault of its power."),
+    "slip_presented": N_("A bad release slip was presented. Call the post."),
+}
+
+
+def event_state(kind: str) -> State:
+    """The word for a kind of record; the family's when it has none."""
+    return EVENTS.get(kind) or FAMILIES.get(kind.partition(".")[0]) or State(N_("record"))

@@ -1,0 +1,87 @@
+"""News for open pages as server-sent events (WHATWG HTML, 9.2): only their kind, so that pages fetch what they may see.
+
+Besides the kinds of the event hub there is ``record``: something new stands in the journal.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import Depends, Response
+from fastapi.responses import StreamingResponse
+
+from admin_api import roles
+from admin_api.auth import Caller
+from admin_api.pages.web import Enter, Visit, router
+from admin_api.stream import CommitBell
+from gateway.runtime.house import EventHub, HubEvent
+
+PING_S: Final = 15.0
+RENEW_S: Final = 600.0
+"""A stream ends after this long; the browser comes back and shows anew that it is signed in."""
+RECORD: Final = HubEvent("record", {})
+
+routes = router()
+
+
+@routes.get("/live")
+async def live(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))], kinds: str = "") -> Response:
+    """News of these kinds, from now on."""
+    wanted = frozenset(kinds.split(",")) - {""}
+    bell: CommitBell = visit.request.app.state.bell
+    stream = _stream(visit.house.hub, bell, visit.caller, wanted)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncIterator[str]:
+    end = asyncio.get_running_loop().time() + RENEW_S
+    news: asyncio.Queue[HubEvent | None] = asyncio.Queue(maxsize=256)
+    with hub.subscribe() as events, bell.listening() as rung:
+        feeds = [asyncio.ensure_future(_hear(events, news, wanted))]
+        if RECORD.kind in wanted:
+            feeds.append(asyncio.ensure_future(_listen(rung, news)))
+        try:
+            yield "retry: 2000\n\n"
+            while asyncio.get_running_loop().time() < end:
+                text = await _next(news, caller)
+                if text is None:
+                    return
+                yield text
+        finally:
+            for feed in feeds:
+                feed.cancel()
+
+
+async def _hear(events: AsyncIterator[HubEvent], news: asyncio.Queue[HubEvent | None], wanted: frozenset[str]) -> None:
+    """From the hub; its end is the end of the stream."""
+    async for event in events:
+        if event.kind in wanted:
+            await news.put(event)
+    await news.put(None)
+
+
+async def _listen(rung: asyncio.Event, news: asyncio.Queue[HubEvent | None]) -> None:
+    """One piece of news for however many commits came meanwhile."""
+    while True:
+        await rung.wait()
+        rung.clear()
+        await news.put(RECORD)
+
+
+async def _next(news: asyncio.Queue[HubEvent | None], caller: Caller) -> str | None:
+    """The next piece of news as text; a sign of life when nothing came; None at the end."""
+    try:
+        async with asyncio.timeout(PING_S):
+            event = await news.get()
+    except TimeoutError:
+        return ": still here\n\n"
+    return None if event is None else f"event: news\ndata: {json.dumps(told(event, caller))}\n\n"
+
+
+def told(event: HubEvent, caller: Caller) -> dict[str, object]:
+    """The kind alone; what a scanner read goes to those who work at its post."""
+    data: dict[str, object] = {}
+    if event.kind == "scan" and caller.may(roles.POST) and caller.actor.post in {None, event.data.get("post")}:
+        data = dict(event.data)
+    return {"kind": event.kind, "data": data}

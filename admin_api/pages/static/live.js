@@ -1,0 +1,66 @@
+// Parts marked data-live="encoder reach" are fetched anew from data-src when news of such a kind arrives.
+import { refreshTimes } from "./times.js";
+
+const parts = () => [...document.querySelectorAll("[data-live]")];
+const kinds = new Set(parts().flatMap((part) => part.dataset.live.split(" ")));
+const waiting = new Map();
+
+/** What changed glows for two seconds; the focus and what was typed stay where they were. */
+function swap(part, html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const busy = part.querySelector("input:focus, select:focus, textarea:focus");
+  const next = page.body;
+  if (next.innerHTML.trim() === part.dataset.shown) return;
+  part.dataset.shown = next.innerHTML.trim();
+  const typed = [...part.querySelectorAll("input:not([type=hidden])")].map((e) => [e.name, e.value, e.checked]);
+  part.replaceChildren(...next.childNodes);
+  for (const [name, value, checked] of typed) {
+    const field = name && part.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (field && !field.hasAttribute("data-fresh")) { field.value = value; field.checked = checked; }
+  }
+  if (busy?.name) part.querySelector(`[name="${CSS.escape(busy.name)}"]`)?.focus();
+  refreshTimes(part);
+  part.classList.remove("glow");
+  void part.offsetWidth;
+  part.classList.add("glow");
+  part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+}
+
+export async function refresh(part) {
+  const answer = await fetch(part.dataset.src, { headers: { "X-Partial": "1" } });
+  if (answer.redirected) { location.reload(); return; }
+  if (answer.ok) swap(part, await answer.text());
+}
+
+/** News come in bursts: one fetch a part each quarter of a second is enough. */
+function soon(part) {
+  if (waiting.has(part)) return;
+  waiting.set(part, setTimeout(() => {
+    waiting.delete(part);
+    refresh(part).catch(() => {});
+  }, 120));
+}
+
+function connect() {
+  const stream = new EventSource(`/live?kinds=${[...kinds].join(",")}`);
+  const tell = (live) => {
+    document.documentElement.toggleAttribute("data-live-lost", !live);
+    for (const word of document.querySelectorAll("[data-line]")) word.hidden = (word.dataset.line === "live") !== live;
+  };
+  let opened = false;
+  stream.addEventListener("open", () => {
+    tell(true);
+    if (opened) parts().forEach(soon); // what happened while the line was down
+    opened = true;
+  });
+  stream.addEventListener("error", () => tell(false));
+  stream.addEventListener("news", (event) => {
+    const news = JSON.parse(event.data);
+    for (const part of parts()) if (part.dataset.live.split(" ").includes(news.kind)) soon(part);
+    document.dispatchEvent(new CustomEvent("news", { detail: news }));
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+if (kinds.size) connect();
+addEventListener("pageshow", (event) => { if (event.persisted && kinds.size) { connect(); parts().forEach(soon); } });

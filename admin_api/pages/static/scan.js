@@ -1,0 +1,42 @@
+// A keyboard-wedge scanner types fast and ends with Enter: such a burst is a scan wherever the cursor is.
+
+const GAP_MS = 45; // people are slower than this between two keys, scanners faster
+const LEAST = 6;
+
+export function isTyping(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** Calls `taken(text)` for each burst; what the burst typed into a field is taken out again. */
+export function onScan(taken) {
+  let text = "";
+  let last = -Infinity;
+  let before = null;
+
+  const begin = (target) => {
+    text = "";
+    before = isTyping(target) && "value" in target ? { field: target, value: target.value } : null;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const now = event.timeStamp;
+    if (event.key === "Enter") {
+      const burst = text.length >= LEAST && now - last <= GAP_MS * 2;
+      const whole = text;
+      text = "";
+      if (!burst) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (before && !before.field.hasAttribute("data-scan")) before.field.value = before.value;
+      taken(whole);
+      return;
+    }
+    if (event.key.length !== 1) return;
+    if (now - last > GAP_MS) begin(event.target);
+    text += event.key;
+    last = now;
+    // Keys of a burst are no commands: neither a button nor a short cut may take them.
+    if (text.length > 2 && !isTyping(event.target)) event.preventDefault();
+  }, { capture: true });
+}
