@@ -1,0 +1,85 @@
+"""A desk encoder on PC/SC: cards laid down and lifted, and commands to the card."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from drivers.pcsc.protocol.contactless import GET_UID, card_of_reply
+from drivers.pcsc.settings import PcscEncoderSettings
+from drivers.pcsc.winscard import CardHandle, Watcher
+from drivers.redial import keep_dialling
+from drivers.status import StatusReporter
+from gateway.domain.errors import GatehouseError
+from gateway.ports import DeviceRefusedError, EncoderSink
+
+T = TypeVar("T")
+
+
+class PcscEncoder:
+    """Implements gateway.ports.Device and tells an EncoderSink. One thread watches, another talks to the card."""
+
+    def __init__(self, settings: PcscEncoderSettings, sink: EncoderSink) -> None:
+        self._settings = settings
+        self._sink = sink
+        self._status = StatusReporter(settings.name, sink)
+        self._watching = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-watch")
+        self._talking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-card")
+        self._card: CardHandle | None = None
+        self._laid: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Stable name from the configuration."""
+        return self._settings.name
+
+    async def run(self) -> None:
+        """Serves for ever; a stopped service or an unplugged reader is looked for again every second."""
+        await keep_dialling(self._session, self._status)
+
+    async def transmit(self, apdu: bytes) -> bytes:
+        """One command to the card and its reply with the status bytes."""
+        card = self._card
+        if card is None:
+            raise DeviceRefusedError("No card lies on %(device)s.", device=self.name)
+        return await self._in(self._talking, lambda: card.transmit(apdu))
+
+    async def _session(self) -> None:
+        watcher = await self._in(self._watching, lambda: Watcher(self.name, self._settings.reader))
+        try:
+            self._status.online()
+            while True:
+                await self._changed(watcher.reader, await self._in(self._watching, watcher.wait))
+        finally:
+            self._watching.submit(watcher.close)
+            self._lift()
+
+    async def _changed(self, reader: str, count: int | None) -> None:
+        """``count``: see Watcher.wait. Another count with a card on it is another card."""
+        if count is None or count == self._laid:
+            return
+        self._lift()
+        if count >= 0:
+            self._laid = count
+            await self._lay(reader)
+
+    async def _lay(self, reader: str) -> None:
+        try:
+            self._card = await self._in(self._talking, lambda: CardHandle(self.name, reader))
+            card = card_of_reply(await self.transmit(GET_UID))
+        except GatehouseError as error:
+            self._sink.card_unreadable(self.name, str(error))
+        else:
+            self._sink.card_laid(self.name, card)
+
+    def _lift(self) -> None:
+        card, self._card = self._card, None
+        if card is not None:
+            self._talking.submit(card.close)
+        if self._laid is not None:
+            self._laid = None
+            self._sink.card_lifted(self.name)
+
+    @staticmethod
+    async def _in(executor: ThreadPoolExecutor, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(executor, function)
