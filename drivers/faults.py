@@ -26,12 +26,17 @@ def board_refused(device: str, exception_code: int) -> DeviceRefusedError:
     return DeviceRefusedError("The board of %(device)s refused the command: %(why)s.", device=device, why=why)
 
 
+def board_offline(device: str, link: str) -> DeviceOfflineError:
+    """For a board that is unplugged, silent or not there."""
+    return DeviceOfflineError(
+        "%(device)s does not answer on %(link)s: check its power and the cable.", device=device, link=link
+    )
+
+
 @contextmanager
 def modbus_errors(device: str, link: str) -> Iterator[None]:
     """Silence, garbage and vanished ports below pymodbus become DeviceOfflineError."""
     try:
         yield
     except (ModbusException, OSError, TimeoutError) as error:
-        raise DeviceOfflineError(
-            "%(device)s does not answer on %(link)s: check its power and the cable.", device=device, link=link
-        ) from error
+        raise board_offline(device, link) from error

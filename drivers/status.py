@@ -27,8 +27,9 @@ class StatusReporter:
         self.say(DeviceState.ONLINE)
 
     def offline(self, error: DeviceOfflineError) -> None:
-        """The device cannot be reached, for the reason the error gives. The first reason stands until it is back."""
-        if self.state is not DeviceState.OFFLINE:
+        """The device cannot be reached. The same sentence again is no news, though its details differ."""
+        last = self._last
+        if last is None or (last.state, last.why) != (DeviceState.OFFLINE, error.template):
             self.say(DeviceState.OFFLINE, error.template, **error.params)
 
     def say(self, state: DeviceState, why: str = "", /, **params: object) -> None:

@@ -23,9 +23,7 @@ class SerialLink:
         try:
             self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0)
         except (OSError, ValueError) as error:  # SerialException is an OSError
-            raise DeviceOfflineError(
-                "%(link)s cannot be opened (%(why)s): check the cable and the adapter.", link=url, why=_reason(error)
-            ) from error
+            raise _unreachable(url, error) from error
         self._fd = self._descriptor()
         self._poll = select.poll()
         if self._fd is not None:
@@ -52,9 +50,9 @@ class SerialLink:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise self._gone(error) from error
+            raise _unreachable(self.url, error) from error
         if not data:
-            raise self._gone(None)
+            raise _unreachable(self.url, None)
         return data
 
     def write(self, data: bytes) -> int:
@@ -66,7 +64,7 @@ class SerialLink:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise self._gone(error) from error
+            raise _unreachable(self.url, error) from error
 
     def close(self) -> None:
         """Frees the port; a second call does nothing."""
@@ -74,13 +72,13 @@ class SerialLink:
         with suppress(OSError):  # an adapter pulled out cannot be closed politely
             self._port.close()
 
-    def _gone(self, error: OSError | None) -> DeviceOfflineError:
-        why = "it vanished" if error is None else _reason(error)
-        return DeviceOfflineError(
-            "%(link)s is unplugged (%(why)s): plug it in again, the gateway reopens it by itself.",
-            link=self.url,
-            why=why,
-        )
+
+def _unreachable(url: str, error: Exception | None) -> DeviceOfflineError:
+    return DeviceOfflineError(
+        "%(link)s cannot be reached (%(reason)s): check the cable and the adapter. It is opened again by itself.",
+        link=url,
+        reason="it vanished" if error is None else _reason(error),
+    )
 
 
 def _reason(error: Exception) -> str:

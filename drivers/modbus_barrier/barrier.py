@@ -7,6 +7,7 @@ reconnecting and polling only read.
 import asyncio
 import time
 
+from drivers.faults import board_offline
 from drivers.modbus_barrier.board import Board
 from drivers.modbus_barrier.protocol.map import OFF, ON, Coil, flash
 from drivers.modbus_barrier.protocol.motion import Arm, Goal
@@ -15,7 +16,6 @@ from drivers.redial import keep_dialling
 from drivers.status import StatusReporter
 from gateway.ports import BarrierReading, BarrierSink, BarrierState, DeviceOfflineError, DeviceRefusedError
 
-_OFFLINE = "%(device)s is offline: its board does not answer on %(link)s."
 _DEAF = "%(device)s answers as unit %(unit)s, but does not tell its eight inputs: is it the right board?"
 
 
@@ -124,7 +124,7 @@ class ModbusBarrier:
     def _online(self) -> Board:
         board = self._board
         if board is None or not board.connected:
-            raise DeviceOfflineError(_OFFLINE, device=self.name, link=self._settings.link)
+            raise board_offline(self.name, self._settings.link)
         return board
 
     async def _fresh(self) -> Board:

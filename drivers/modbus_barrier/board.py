@@ -9,11 +9,11 @@ from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
-from drivers.faults import board_refused, modbus_errors
+from drivers.faults import board_offline, board_refused, modbus_errors
 from drivers.modbus_barrier.coil_pdu import WriteCoilValue
 from drivers.modbus_barrier.protocol.map import Input
 from drivers.modbus_barrier.settings import ModbusBarrierSettings
-from gateway.ports import DeviceOfflineError, DeviceRefusedError
+from gateway.ports import DeviceRefusedError
 
 _DISCARD_UNSENT = struct.pack("ii", 1, 0)
 
@@ -36,11 +36,7 @@ class Board:
         with modbus_errors(self._settings.name, self._settings.link):
             connected = await self._client.connect()
         if not connected:
-            raise DeviceOfflineError(
-                "%(device)s: %(link)s cannot be opened: check the cable and the adapter.",
-                device=self._settings.name,
-                link=self._settings.link,
-            )
+            raise board_offline(self._settings.name, self._settings.link)
 
     @property
     def connected(self) -> bool:
@@ -82,9 +78,7 @@ class Board:
 
     def _check(self) -> None:
         if not self.connected:
-            raise DeviceOfflineError(
-                "%(device)s: %(link)s is unplugged.", device=self._settings.name, link=self._settings.link
-            )
+            raise board_offline(self._settings.name, self._settings.link)
 
     def _accept(self, reply: ModbusPDU) -> None:
         if reply.isError():

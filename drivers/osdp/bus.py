@@ -26,9 +26,7 @@ class BusThread:
         self._thread: threading.Thread | None = None
         self._panels: dict[Panel, Future[None]] = {}
         self._calls: deque[Callable[[], object]] = deque()
-        self._bell, self._ring = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ring.setblocking(False)
+        self._ring: socket.socket | None = None
 
     def attach(self, panel: Panel) -> "Future[None]":
         """Serves the panel until it is detached. The future ends when the thread has let go of it."""
@@ -36,10 +34,16 @@ class BusThread:
         with self._lock:
             self._panels[panel] = done
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="osdp", daemon=True)
-                self._thread.start()
+                self._start()
         self._wake()
         return done
+
+    def _start(self) -> None:
+        bell, self._ring = socket.socketpair()
+        bell.setblocking(False)
+        self._ring.setblocking(False)
+        self._thread = threading.Thread(target=self._serve, args=(bell, self._ring), name="osdp", daemon=True)
+        self._thread.start()
 
     def detach(self, panel: Panel) -> None:
         """Closes the panel's link soon; its future tells when."""
@@ -51,8 +55,9 @@ class BusThread:
         self._wake()
 
     def _wake(self) -> None:
-        with suppress(BlockingIOError):  # full: it is ringing already
-            self._ring.send(b"!")
+        with self._lock, suppress(BlockingIOError):  # full: it is ringing already
+            if self._ring is not None:
+                self._ring.send(b"!")
 
     def _let_go(self, panel: Panel) -> None:
         with self._lock:
@@ -61,23 +66,36 @@ class BusThread:
             panel.close()
             done.set_result(None)
 
-    def _serve(self) -> None:
+    def _serve(self, bell: socket.socket, ring: socket.socket) -> None:
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._bell, selectors.EVENT_READ)
-                while self._go_on():
-                    self._round(selector)
+            with bell, selectors.DefaultSelector() as selector:
+                selector.register(bell, selectors.EVENT_READ)
+                while self._go_on(ring):
+                    self._round(selector, bell)
         finally:
-            for panel in list(self._panels):
+            for panel in self._orphans(ring):
                 self._let_go(panel)
 
-    def _go_on(self) -> bool:
+    def _go_on(self, ring: socket.socket) -> bool:
         with self._lock:
             if not self._panels:
-                self._thread = None
+                self._end(ring)
             return bool(self._panels)
 
-    def _round(self, selector: selectors.BaseSelector) -> None:
+    def _orphans(self, ring: socket.socket) -> list[Panel]:
+        """After an error, the panels this thread still had; none when it ended in order."""
+        with self._lock:
+            orphans = list(self._panels) if self._ring is ring else []
+            self._end(ring)
+        return orphans
+
+    def _end(self, ring: socket.socket) -> None:
+        """The next line starts a thread of its own; perhaps it did already."""
+        if self._ring is ring:
+            ring.close()
+            self._ring = self._thread = None
+
+    def _round(self, selector: selectors.BaseSelector, bell: socket.socket) -> None:
         panels = list(self._panels)
         waited = self._watch(selector, panels)
         now = time.monotonic()
@@ -85,7 +103,10 @@ class BusThread:
         ready = {key.data for key, _ in selector.select(max(wait, 0.0))}
         for descriptor in waited:
             selector.unregister(descriptor)
-        self._run_calls()
+        with suppress(BlockingIOError):
+            bell.recv(4096)
+        while self._calls:
+            self._calls.popleft()()
         now = time.monotonic()
         for panel in panels:
             if panel in self._panels and (panel in ready or panel.due <= now):
@@ -101,9 +122,3 @@ class BusThread:
                 selector.register(descriptor, selectors.EVENT_READ, panel)
                 waited.append(descriptor)
         return waited
-
-    def _run_calls(self) -> None:
-        with suppress(BlockingIOError):
-            self._bell.recv(4096)
-        while self._calls:
-            self._calls.popleft()()

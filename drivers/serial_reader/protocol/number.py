@@ -43,10 +43,7 @@ def identity_of_number(form: NumberForm, meaning: Meaning, message: bytes) -> Id
 
 def _bytes_of(form: NumberForm, message: bytes) -> bytes:
     """The number, most significant byte first."""
-    if form is NumberForm.BINARY:
-        number = message
-    else:
-        number = _typed(form, message)
+    number = message if form is NumberForm.BINARY else _typed(form, message)
     if not 1 <= len(number) <= 10:
         raise MalformedError("A card number of %(length)s bytes cannot be.", length=len(number))
     return number

@@ -1,6 +1,5 @@
 """Scanners and card readers over a real pty."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from gateway.ports import Device, DeviceState
 from simulators.devices import scanner as simulated
 from tests.drivers.sinks import KeepingSink
 
-Start = Callable[[Device], "asyncio.Task[None]"]
+Start = Callable[[Device], object]
 
 
 @pytest.fixture
