@@ -3,14 +3,16 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import structlog
+
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.lock import LeaseKeeper, holder_of
-from gateway.daemon.opening import open_keyring, open_keys
+from gateway.daemon.opening import MARK_FILE, open_keyring, open_keys
 from gateway.daemon.wiring import FleetView, ListNews, Sinks, SyncClock, keep_alarms_in, look_up_in, sweep_in
 from gateway.ports import Device
 from gateway.runtime.admission import Admission
@@ -31,12 +33,16 @@ from gateway.runtime.sweeper import Sweeper
 from gateway.runtime.whitelists import WhitelistKeeper
 from gateway.services import site
 from gateway.services.keys import Keys
+from gateway.storage.highwater import HighWater, Standing
 from gateway.storage.store import Committed, Store
 from sync.gateway import GatewaySync
 from sync.session import BrokerSettings, Tls
 
 SPILL_FILE: Final = "emergency-journal"
 SOFTWARE: Final = "gatehouse"
+END_OF_EPOCH: Final = 2**63 - 1
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +80,10 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
     lease.take()
     ring = open_keyring(config)
     keys = open_keys(config, store, ring)
-    keeper = WhitelistKeeper(store)
+    mark = HighWater(config.data / MARK_FILE)
+    keeper = WhitelistKeeper(store, mark.advance)
     keeper.load()
+    behind = mark.behind(keeper.standing())
     hub = EventHub()
     keeper.listen(ListNews(hub))
     alarms = Alarms(hub, keep_alarms_in(store))
@@ -101,10 +109,13 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
     drivers = Sinks(admission, portals, encoders, devices).plug_in(config)
     sync = (
         None
-        if config.mqtt is None
+        if config.mqtt is None or behind
         else _sync(config.mqtt, store, keys, keeper, controllers, devices=devices, clock=clock)
     )
-    if sync is not None:
+    if behind:
+        _refuse_to_publish(behind, mark, alarms)
+    elif sync is not None:
+        mark.advance(keeper.standing())
         keeper.listen(sync)
     _tell_pages(store, hub)
     _watch_time(clock, alarms)
@@ -136,6 +147,18 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
     supervisor = Supervisor(clock, devices)
     running = tuple(Job(name, work) for name, work in (jobs | lanes).items())
     return Gateway(house, supervisor, journal, hub, running, drivers, lease, sync)
+
+
+def _refuse_to_publish(behind: Mapping[str, Standing], mark: HighWater, alarms: Alarms) -> None:
+    """The store was restored from a backup: its versions were given out before, with other contents.
+
+    The mark goes to the end of the epoch, so that no change made now can grow past it: only a new epoch
+    (``gatehouse lists raise-epoch``) publishes again.
+    """
+    mark.advance({name: (epoch, END_OF_EPOCH) for name, (epoch, _version) in behind.items()})
+    said = {name: f"{epoch}.{version}" for name, (epoch, version) in behind.items()}
+    log.error("store_is_older_than_published", lists=said)
+    alarms.raise_alarm("store_restored", "lists", said)
 
 
 def _journal(config: Config, store: Store, clock: SteadyClock, alarms: Alarms) -> JournalWriter:

@@ -14,6 +14,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Open gate sy
 audit = typer.Typer(no_args_is_help=True, help="The record of what happened.")
 controllers = typer.Typer(no_args_is_help=True, help="Gate controllers.")
 users = typer.Typer(no_args_is_help=True, help="People who use Gatehouse.")
+lists = typer.Typer(no_args_is_help=True, help="Whitelists.")
+app.add_typer(lists, name="lists")
 app.add_typer(audit, name="audit")
 app.add_typer(controllers, name="controllers")
 app.add_typer(users, name="users")
@@ -116,6 +118,15 @@ def controllers_enrol(
     from gateway.daemon.config import load
 
     typer.echo(commands.enrol(load(config), controller, out))
+
+
+@lists.command("raise-epoch")
+def lists_raise_epoch(config: ConfigFile = DEFAULT) -> None:
+    """After a restore from a backup: lets the gateway publish again, above all it ever published."""
+    from gateway.daemon import commands
+    from gateway.daemon.config import load
+
+    typer.echo(commands.raise_epoch(load(config)))
 
 
 @users.command("link")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.daemon.config import Config, ConfigError
-from gateway.daemon.opening import open_keyring, opened, sign_in_link
+from gateway.daemon.opening import MARK_FILE, open_keyring, opened, sign_in_link
 from gateway.domain.errors import NotFoundError
 from gateway.domain.identity import Identity, IdentityKind
 from gateway.runtime.house import BrokerAddress
@@ -18,6 +18,7 @@ from gateway.services import site
 from gateway.services import why as reasons
 from gateway.services.keys import Keys
 from gateway.storage import lists, verification
+from gateway.storage.highwater import HighWater
 from gateway.storage.store import SYSTEM
 
 
@@ -75,6 +76,14 @@ def enrol(config: Config, controller: str, out: Path) -> str:
         parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, secrets.token_urlsafe(24)))
     write_private(out, json.dumps(parts, indent=2))
     return f"{out} holds what {controller} needs, and secrets: hand it over in person, then delete it."
+
+
+def raise_epoch(config: Config) -> str:
+    """After a restore from a backup: a new epoch for every list, above all that was ever published."""
+    marks = HighWater(config.data / MARK_FILE).marks
+    with opened(config) as store, store.write(SYSTEM) as uow:
+        epoch = uow.raise_epochs(max((epoch for epoch, _version in marks.values()), default=0))
+    return f"Lists are at epoch {epoch} now. Restart the gateway; every controller takes its lists anew."
 
 
 def write_private(path: Path, text: str) -> None:

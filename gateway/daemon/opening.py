@@ -19,6 +19,7 @@ from gateway.storage import tables
 from gateway.storage.store import SYSTEM, Store
 
 KEY_FILE: Final = "keyring.key"
+MARK_FILE: Final = "high-water.json"
 ADMIN: Final = "admin"
 
 

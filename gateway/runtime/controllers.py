@@ -34,7 +34,8 @@ class Controllers:
         if not events:
             return None
         async with self._one_at_a_time:
-            upto, new = await asyncio.to_thread(self._take, sorted(events, key=lambda event: event.number))
+            once = {event.number: event for event in events}
+            upto, new = await asyncio.to_thread(self._take, [once[number] for number in sorted(once)])
         for event in new:
             self._hub.publish("controller_event", {"controller": event.controller, **_body(event)})
         return upto or None

@@ -1,7 +1,7 @@
 """The lists in memory: what admission decides by and the publisher publishes, following the store."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,10 +45,14 @@ def read_site(conn: Connection) -> SiteImage:
 
 
 class WhitelistKeeper:
-    """Memory that follows the store (ports.WhitelistSource). All but construction on the event loop's thread."""
+    """Memory that follows the store (ports.WhitelistSource). All but construction on the event loop's thread.
 
-    def __init__(self, store: Store) -> None:
+    ``mark`` is told of the new (epoch, version) of lists before anybody else; it may block.
+    """
+
+    def __init__(self, store: Store, mark: Callable[[Mapping[str, tuple[int, int]]], None] | None = None) -> None:
         self._store = store
+        self._mark = mark or (lambda _standing: None)
         self._lists: dict[str, Whitelist] = {}
         self._site = SiteImage()
         self._listeners: list[ListListener] = []
@@ -63,6 +67,10 @@ class WhitelistKeeper:
     def listen(self, listener: ListListener) -> None:
         """Tells the listener of every change from now on."""
         self._listeners.append(listener)
+
+    def standing(self) -> dict[str, tuple[int, int]]:
+        """The (epoch, version) of each list."""
+        return {name: (whitelist.epoch, whitelist.version) for name, whitelist in self._lists.items()}
 
     def lists(self) -> Mapping[str, Whitelist]:
         """Every list. Not to be changed by the reader."""
@@ -111,6 +119,7 @@ class WhitelistKeeper:
             site, batches = await asyncio.to_thread(self._read_news)
         except StaleError:
             await asyncio.to_thread(self.load)
+            await asyncio.to_thread(self._mark, self.standing())
             self._tell_site()
             return
         if site != self._site:
@@ -125,7 +134,10 @@ class WhitelistKeeper:
     def _read_news(self) -> tuple[SiteImage, list[ListBatch]]:
         versions = {name: whitelist.version for name, whitelist in self._lists.items()}
         with self._store.read() as conn:
-            return read_site(conn), lists.batches_since(conn, versions)
+            site, batches = read_site(conn), lists.batches_since(conn, versions)
+        if batches:
+            self._mark({batch.list: (batch.epoch, batch.version) for batch in batches})
+        return site, batches
 
     def _adopt(self, site: SiteImage) -> None:
         self._site = site

@@ -31,7 +31,7 @@ STRANGER = Identity.uid("04ffffff")
 class MemoryLists:
     """The lists and portals a decision needs."""
 
-    resident: Terms = Terms(0, NO_END)
+    resident: Terms = field(default_factory=lambda: Terms(0, NO_END))
     portals: dict[str, Portal] = field(
         default_factory=lambda: {"main-in": Portal("main-in", "Main", Direction.IN, ("main",), held_open_s=30)}
     )

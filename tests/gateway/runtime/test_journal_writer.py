@@ -18,7 +18,7 @@ async def test_records_that_wait_together_are_one_commit(rig: Rig) -> None:
     """While one commit runs, the next group forms."""
     rig.store.gate = threading.Event()
     first = rig.journal.submit(rig.journal.make("first", "t", {}))
-    await until(lambda: rig.journal._queue.empty())
+    await until(rig.journal._queue.empty)
     rest = [rig.journal.submit(rig.journal.make("rest", "t", {})) for _ in range(99)]
     rig.store.gate.set()
     numbers = await asyncio.wait_for(asyncio.gather(first, *rest), 5)
