@@ -19,7 +19,7 @@ from gateway.services import occupancy, site, slips
 from gateway.services.slip_views import SlipView
 from gateway.storage.store import UnitOfWork
 
-BLANK_LINES: Final = 3
+BLANK_LINE: Final = {"item": "", "qty": "", "unit": ""}
 _VOIDABLE: Final = frozenset({SlipState.DRAFT, SlipState.OWNER_PENDING, SlipState.OWNER_CONFIRMED, SlipState.ISSUED})
 
 routes = router()
@@ -30,7 +30,7 @@ Reader = Annotated[Visit, Depends(Enter(roles.DESK_READ))]
 @routes.get("/desk/units/{unit_id}/slips")
 def ask(visit: Clerk, unit_id: int) -> Response:
     """An empty form."""
-    return _ask(visit, unit_id, Form(), [{}] * BLANK_LINES)
+    return _ask(visit, unit_id, Form(), [BLANK_LINE] * 3)
 
 
 @routes.post("/desk/units/{unit_id}/slips")
@@ -40,7 +40,7 @@ def write(visit: Clerk, unit_id: int) -> Response:
     try:
         slip = visit.write(lambda uow: _write(uow, visit, unit_id, lines))
     except GatehouseError as error:
-        return _ask(visit, unit_id, visit.again(error), lines + [{}])
+        return _ask(visit, unit_id, visit.again(error), [*lines, BLANK_LINE])
     return see_other(f"/desk/slips/{slip.id}")
 
 
