@@ -40,6 +40,7 @@ SOFTWARE: Final = "gatehouse-reference/1"
 STATUS_EVERY_S: Final = 30.0
 READ_AGAIN_S: Final = 10.0
 RESEND_S: Final = 10.0
+REFUSED_EVERY_S: Final = 60.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -89,6 +90,7 @@ class Controller:
         self._turn = asyncio.Event()
         self._status_due = False
         self._rewrite_due = False
+        self._refused_at: dict[str, float] = {}
         self._wire = Broker(self.name, broker_settings(provisioning), self, clock=clock, jitter=jitter, will=self._will)
         self._restore()
 
@@ -131,6 +133,11 @@ class Controller:
     def portals(self) -> frozenset[str]:
         """The portals of the configuration in force."""
         return frozenset(self._config.portals)
+
+    @property
+    def waiting(self) -> int:
+        """Events kept until the gateway acknowledges them."""
+        return len(self._events)
 
     @property
     def connected(self) -> bool:
@@ -275,7 +282,14 @@ class Controller:
         try:
             self._take(address, topic, payload, retained=retained)
         except (MalformedError, UnknownKeyError, BadSignatureError) as error:
-            self._report("refused_message", topic.removeprefix(self._topics.root + "/"), error)
+            self._refuse(topic.removeprefix(self._topics.root + "/"), error)
+
+    def _refuse(self, topic: str, error: GatehouseError) -> None:
+        """Notes a bad message, once a minute for each topic: a forger must not fill the memory."""
+        now = self._clock.monotonic()
+        if now - self._refused_at.get(topic, -REFUSED_EVERY_S) >= REFUSED_EVERY_S:
+            self._refused_at[topic] = now
+            self._report("refused_message", topic, error)
 
     def _take(self, address: Address, topic: str, payload: bytes, *, retained: bool) -> None:
         match address.kind:

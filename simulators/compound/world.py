@@ -1,0 +1,263 @@
+"""The simulated compound: every device, every controller, and what a hand can do to them."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from gateway.domain.errors import ConflictError, NotFoundError
+from gateway.domain.identity import Identity
+from gateway.ports import DeviceOfflineError
+from simulators.compound.box import CardBox
+from simulators.compound.desk import Desk
+from simulators.compound.gates import LastCard, RemoteGate, WiredGate
+from simulators.compound.plan import Plan
+from simulators.compound.traffic import Traffic
+from simulators.devices.barrier import ModbusBarrierBoard
+from simulators.devices.osdp_reader import OsdpReaders
+from simulators.devices.outputs import Recorder
+from simulators.devices.pty import PtyCable
+from simulators.devices.scanner import LineScanner
+from simulators.devices.vcard import UidCard, VirtualCard
+from sync.clock import SystemClock
+from sync.controller import Controller
+
+_TICK_S: Final = 0.1
+_ASK_AGAIN_S: Final = 2.0
+_LOG_LINES: Final = 60
+
+
+class World:
+    """All of it. ``revision`` rises whenever something that can be seen changed."""
+
+    def __init__(self, plan: Plan) -> None:
+        plan.osdp_link.parent.mkdir(parents=True, exist_ok=True)
+        self._plan = plan
+        self._readers = OsdpReaders(plan.osdp_link, {plan.osdp_address: plan.osdp_key})
+        self._board = ModbusBarrierBoard(plan.barrier_link, Recorder(), unit=plan.barrier_unit)
+        self._scanner = LineScanner(plan.scanner_link)
+        self._main = WiredGate(plan.portal, plan.portal, self._readers.readers[plan.osdp_address], self._board)
+        self._cables: dict[str, PtyCable] = {
+            plan.osdp_link.name: self._readers.cable,
+            plan.barrier_link.name: self._board.cable,
+            plan.scanner_link.name: self._scanner.cable,
+        }
+        self._boxes = {
+            box.id: Controller(box.provisioning, box.state, SystemClock(), self._output(box.id)) for box in plan.boxes
+        }
+        self._cut: set[str] = set()
+        self._remote: dict[str, RemoteGate] = {}
+        self._names: dict[str, str] = {}
+        self._cards = CardBox(plan.directory / "bench-cards.json", [])
+        self._residents: list[str] = []
+        self._on_encoder: tuple[str, VirtualCard] | None = None
+        self._log: deque[dict[str, Any]] = deque(maxlen=_LOG_LINES)
+        self._traffic_on = plan.traffic
+        self._seen: dict[str, Any] = {}
+        self._change = asyncio.Condition()
+        self.revision = 0
+
+    def _output(self, controller: str) -> Callable[[str, int], None]:
+        def drive(portal: str, unlock_ms: int) -> None:
+            self._gate(portal, controller).drive(unlock_ms)
+
+        return drive
+
+    def _gate(self, portal: str, controller: str) -> RemoteGate:
+        if portal not in self._remote:
+            self._remote[portal] = RemoteGate(portal, self._names.get(portal, portal), controller)
+        return self._remote[portal]
+
+    # --- what a hand does ---
+
+    async def hold(self, uid: str, portal: str) -> None:
+        """Holds a card at the reader of a portal."""
+        if uid not in self._residents:
+            self._cards.take(uid)
+        if self._on_encoder and self._on_encoder[0] == uid:
+            await self.lift()
+        if portal == self._main.id:
+            self._main.present(uid)
+            return
+        gate = self._remote.get(portal)
+        if gate is None:
+            raise NotFoundError("There is no gate %(portal)s here.", portal=portal)
+        decision = self._boxes[gate.controller].present(portal, Identity.uid(uid))
+        gate.last = LastCard(uid, decision.granted)
+        self._note(gate.name, "granted" if decision.granted else "denied", uid, granted=decision.granted)
+
+    async def drive(self, portal: str) -> None:
+        """A car stops on the loop before the arm."""
+        self._wired(portal).arrive()
+
+    async def drive_through(self, portal: str) -> None:
+        """The car passes under the arm."""
+        self._wired(portal).drive_through()
+
+    def _wired(self, portal: str) -> WiredGate:
+        if portal != self._main.id:
+            raise NotFoundError("There is no barrier at %(portal)s.", portal=portal)
+        return self._main
+
+    async def lay(self, uid: str) -> None:
+        """Lays a card on the desk's encoder."""
+        card = self._cards.take(uid)
+        if self._on_encoder:
+            raise ConflictError("Another card lies on the encoder. Lift it first.")
+        virtual = VirtualCard(UidCard(bytes.fromhex(card.uid)), *self._plan.encoder)
+        try:
+            await asyncio.to_thread(virtual.lay)
+        except OSError as error:
+            raise DeviceOfflineError("The encoder does not answer; is the gateway running?") from error
+        self._on_encoder = (card.uid, virtual)
+
+    async def lift(self) -> None:
+        """Takes the card off the encoder."""
+        if self._on_encoder:
+            _uid, virtual = self._on_encoder
+            self._on_encoder = None
+            await asyncio.to_thread(virtual.lift)
+
+    async def scan(self, text: str) -> None:
+        """Holds a slip's QR before the scanner at the post."""
+        self._scanner.scan(" ".join(text.split()))
+        self._note(self._plan.scanner_link.name, "scanned", f"{len(text)} B", granted=None)
+
+    async def unplug(self, device: str) -> None:
+        """Pulls a plug."""
+        self._cable(device).unplug()
+        self._note(device, "unplugged", "", granted=False)
+
+    async def plug(self, device: str) -> None:
+        """Puts it back."""
+        self._cable(device).plug()
+        self._note(device, "plugged", "", granted=True)
+
+    def _cable(self, device: str) -> PtyCable:
+        try:
+            return self._cables[device]
+        except KeyError:
+            raise NotFoundError("There is no device %(device)s.", device=device) from None
+
+    async def cut(self, controller: str) -> None:
+        """Cuts a controller's network."""
+        self._controller(controller).cut()
+        self._cut.add(controller)
+        self._note(controller, "isolated", "", granted=False)
+
+    async def mend(self, controller: str) -> None:
+        """Mends it."""
+        self._controller(controller).heal()
+        self._cut.discard(controller)
+        self._note(controller, "connected", "", granted=True)
+
+    def _controller(self, name: str) -> Controller:
+        try:
+            return self._boxes[name]
+        except KeyError:
+            raise NotFoundError("There is no controller %(name)s.", name=name) from None
+
+    def set_traffic(self, *, on: bool) -> None:
+        """Whether residents come and go."""
+        self._traffic_on = on
+
+    def add_card(self, uid: str) -> None:
+        """A new card for the box."""
+        self._cards.add(uid)
+
+    # --- what the page sees ---
+
+    def _note(self, where: str, what: str, detail: str, *, granted: bool | None) -> None:
+        tone = {True: "good", False: "bad", None: ""}[granted]
+        self._log.appendleft(
+            {"at": time.time(), "where": self._names.get(where, where), "what": what, "detail": detail, "tone": tone}
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as JSON values."""
+        return {
+            "cards": [{"uid": card.uid, "label": card.label} for card in self._cards.all()],
+            "portals": [self._main.view(), *(self._remote[name].view() for name in sorted(self._remote))],
+            "encoder": self._on_encoder[0] if self._on_encoder else None,
+            "devices": [{"name": name, "plugged": cable.master is not None} for name, cable in self._cables.items()],
+            "controllers": [self._box_view(name, box) for name, box in self._boxes.items()],
+            "traffic": self._traffic_on,
+            "log": list(self._log),
+        }
+
+    def _box_view(self, name: str, box: Controller) -> dict[str, Any]:
+        held = {list_: report.version for list_, report in box.held().items()}
+        return {"id": name, "cut": name in self._cut, "lists": held, "waiting": box.waiting}
+
+    async def changed(self, seen: int) -> None:
+        """Returns when the revision is no longer ``seen``."""
+        async with self._change:
+            await self._change.wait_for(lambda: self.revision != seen)
+
+    # --- running ---
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._readers.start()
+        self._board.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for box in self._boxes.values():
+                    tasks.create_task(box.run())
+                tasks.create_task(self._tick())
+                tasks.create_task(self._learn())
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._on_encoder:
+            self._on_encoder[1].lift()
+        self._readers.stop()
+        self._board.stop()
+        self._scanner.stop()
+
+    async def _tick(self) -> None:
+        while True:
+            before = self._main.last
+            self._main.step()
+            if self._main.last is not None and self._main.last is not before:
+                last = self._main.last
+                self._note(self._main.name, "granted" if last.granted else "denied", last.uid, granted=last.granted)
+            self._make_gates()
+            state = self.state()
+            if state != self._seen:
+                self._seen = state
+                async with self._change:
+                    self.revision += 1
+                    self._change.notify_all()
+            await asyncio.sleep(_TICK_S)
+
+    def _make_gates(self) -> None:
+        for name, box in self._boxes.items():
+            for portal in box.portals:
+                self._gate(portal, name)
+
+    async def _learn(self) -> None:
+        """Names and cards come from the gateway, which may start after us; then traffic flows."""
+        desk = Desk(self._plan.gateway_url, self._plan.gateway_token)
+        while True:
+            try:
+                portals = await asyncio.to_thread(desk.portals)
+                box, self._residents = await asyncio.to_thread(desk.cards)
+                break
+            except OSError:
+                await asyncio.sleep(_ASK_AGAIN_S)
+        self._names = {name: portal["name"] for name, portal in portals.items()}
+        self._main.name = self._names.get(self._main.id, self._main.id)
+        for name, gate in self._remote.items():
+            gate.name = self._names.get(name, name)
+        self._cards = CardBox(self._plan.directory / "bench-cards.json", box)
+        await Traffic(self._residents, self._portal_ids, self._somebody_holds, lambda: self._traffic_on).run()
+
+    def _portal_ids(self) -> list[str]:
+        return [self._main.id, *sorted(self._remote)]
+
+    async def _somebody_holds(self, uid: str, portal: str) -> None:
+        if not (self._on_encoder and self._on_encoder[0] == uid):
+            await self.hold(uid, portal)
