@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy import Connection
 
 from admin_api.mutations import Call, reads, writes
-from admin_api.roles import DESK, REVIEW, VERIFY
+from admin_api.roles import DESK, DESK_READ, REVIEW
 from admin_api.schemas.base import AfterId, Limit, Page, RowId, Slug, page_of
 from admin_api.schemas.slips import (
     ConsentIn,
@@ -27,7 +27,7 @@ from gateway.storage.store import UnitOfWork
 
 router = APIRouter(prefix="/api/v1/slips", tags=["slips"])
 
-Look = Annotated[Call, Depends(reads(VERIFY))]
+Look = Annotated[Call, Depends(reads(DESK_READ))]
 Desk = Annotated[Call, Depends(writes(DESK))]
 Review = Annotated[Call, Depends(writes(REVIEW))]
 
