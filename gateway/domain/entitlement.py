@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from gateway.domain.schedule import Schedule
-from gateway.domain.whitelist import ALWAYS, NO_END, Terms
+from gateway.domain.whitelist import ALWAYS, EXIT_ONLY, NO_END, Terms
 
 
 class BasisKind(StrEnum):
@@ -92,8 +92,8 @@ def merge(all_terms: Iterable[Terms], book: ScheduleBook, now: int) -> Terms | N
     """One entry for several rights to one area: an entry has one interval, one schedule, one set of flags.
 
     Time is cut where a right starts or ends; in each piece the schedules of the rights in force are
-    united, and a restriction such as "exit only" stays where all of them carry it. Neighbouring pieces
-    that came out equal are joined. The piece in force counts, or else the next: it never admits more
+    united; rights to leave only count where there is none to enter. Neighbouring pieces that came out
+    equal are joined. The piece in force counts, or else the next: it never admits more
     than the rights do, and the sweep that ends it brings in the one after.
     """
     live = [t for t in all_terms if t.valid_until > now]
@@ -113,17 +113,14 @@ def merge(all_terms: Iterable[Terms], book: ScheduleBook, now: int) -> Terms | N
 def _unite(rights: list[Terms], start: int, end: int, book: ScheduleBook) -> Terms | None:
     if not rights:
         return None
-    schedule, flags = rights[0].schedule, rights[0].flags
-    for right in rights[1:]:
+    # An entry cannot say "in at these hours, out at those": where someone may enter, "exit only" gives nothing more.
+    first, *others = [r for r in rights if not r.flags & EXIT_ONLY] or rights
+    schedule, flags = first.schedule, first.flags
+    for right in others:
         schedule = book.union(schedule, right.schedule)
-        flags = _unite_flags(flags, right.flags)
+        flags |= right.flags
     return Terms(start, end, schedule, flags)
 
 
 def _continues(current: Terms, piece: Terms) -> bool:
     return current.valid_until == piece.valid_from and current[2:] == piece[2:]
-
-
-def _unite_flags(one: int, two: int) -> int:
-    privileges, restrictions = 0b011, 0b100
-    return (one | two) & privileges | (one & two) & restrictions
