@@ -13,7 +13,7 @@ import structlog
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.lock import LeaseKeeper, holder_of
 from gateway.daemon.opening import MARK_FILE, open_keyring, open_keys
-from gateway.daemon.wiring import FleetView, ListNews, Sinks, SyncClock, keep_alarms_in, look_up_in, sweep_in
+from gateway.daemon.wiring import FleetView, ListNews, SyncClock, keep_alarms_in, look_up_in, plug_in, sweep_in
 from gateway.ports import Device
 from gateway.runtime.admission import Admission
 from gateway.runtime.alarms import Alarms
@@ -106,7 +106,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         look_up=look_up_in(store),
     )
     controllers = Controllers(store, hub, alarms)
-    drivers = Sinks(admission, portals, encoders, devices).plug_in(config)
+    drivers = plug_in(config, admission, portals, encoders)
     sync = (
         None
         if config.mqtt is None or behind

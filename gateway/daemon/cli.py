@@ -29,10 +29,12 @@ DEFAULT = Path("gatehouse.toml")
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Runs the gateway until it is told to stop."""
-    from gateway.daemon import serving
     from gateway.daemon.config import load
 
-    serving.run(load(config), lambda text: typer.echo(text, err=True))
+    known = load(config)
+    from gateway.daemon import serving
+
+    serving.run(known, lambda text: typer.echo(text, err=True))
 
 
 @app.command()

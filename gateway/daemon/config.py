@@ -116,8 +116,8 @@ class DeviceTable(BaseModel):
         return self.kind.endswith("barrier")
 
     def settings(self) -> dict[str, Any]:
-        """For the driver: all but ``kind`` and where things stand."""
-        table = self.model_dump(exclude_none=True, exclude={"kind"})
+        """For the driver: all but where things stand."""
+        table = self.model_dump(exclude_none=True)
         return {name: _without_place(value) for name, value in table.items() if name not in _PLACES}
 
     def places(self, place: str) -> dict[str, str]:

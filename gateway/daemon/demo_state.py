@@ -221,7 +221,7 @@ controllers_port = {state.mqtt}
 format = "console"
 
 [[devices]]
-kind = "osdp"
+kind = "osdp-line"
 name = "main-line"
 link = "{dev}/main-line"
 baud = 115200
@@ -233,19 +233,19 @@ scbk = "{state.scbk}"
 portal = "main-in"
 
 [[devices]]
-kind = "modbus_barrier"
+kind = "modbus-barrier"
 name = "main-in-barrier"
 link = "{dev}/main-in-barrier"
 portal = "main-in"
 
 [[devices]]
-kind = "serial_reader"
+kind = "line-scanner"
 name = "north-scanner"
 link = "{dev}/north-scanner"
 post = "north"
 
 [[devices]]
-kind = "vpcd"
+kind = "vpcd-encoder"
 name = "front-encoder"
 port = {state.encoder}
 desk = "front"

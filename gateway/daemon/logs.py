@@ -72,8 +72,9 @@ def set_up(form: str, level: str) -> QueueListener:
     handler = _RenderedHandler(waiting)
     handler.setFormatter(_formatter(form, shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("uvicorn.access", "alembic", "pymodbus", "asyncio"):
+    for noisy in ("uvicorn", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the barrier says itself why it is offline
     listener = QueueListener(waiting, logging.StreamHandler(sys.stderr))
     listener.start()
     return listener

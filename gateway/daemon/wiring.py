@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from drivers import registry
+from drivers.registry import Sinks
 from gateway.daemon.config import Config, DeviceTable
 from gateway.domain.card import CardState
 from gateway.domain.decision import Denied
@@ -12,7 +13,6 @@ from gateway.ports import Barrier, ControllerStatus, Device, ListBatch, Reader
 from gateway.runtime.admission import Admission, LookUp, Presentation
 from gateway.runtime.alarms import Alarm
 from gateway.runtime.clock import Clock
-from gateway.runtime.devices import Devices
 from gateway.runtime.encoders import Encoders
 from gateway.runtime.hub import EventHub
 from gateway.runtime.portals import Portals
@@ -77,34 +77,20 @@ class ListNews:
         self._hub.publish("site", {})
 
 
-class Sinks:
-    """What drivers report to, in one object: every sink of gateway.ports."""
+def plug_in(config: Config, admission: Admission, portals: Portals, encoders: Encoders) -> tuple[Device, ...]:
+    """A driver for each device of the configuration, connected both ways. Nothing is opened yet."""
+    sinks = Sinks(admission, portals, encoders)
+    return tuple(_plug(table, sinks, admission, portals) for table in config.devices)
 
-    def __init__(self, admission: Admission, portals: Portals, encoders: Encoders, devices: Devices) -> None:
-        self._admission = admission
-        self._portals = portals
-        self._encoders = encoders
-        self.presented = admission.presented
-        self.scanned = admission.scanned
-        self.barrier_reading = portals.barrier_reading
-        self.card_laid = encoders.card_laid
-        self.card_lifted = encoders.card_lifted
-        self.card_unreadable = encoders.card_unreadable
-        self.device_status = devices.device_status
-        self.device_alarm = devices.device_alarm
 
-    def plug_in(self, config: Config) -> tuple[Device, ...]:
-        """A driver for each device of the configuration, connected both ways."""
-        return tuple(self._plug(device) for device in config.devices)
-
-    def _plug(self, table: DeviceTable) -> Device:
-        driver = registry.build(table.kind, table.settings(), self)
-        if table.is_barrier:
-            self._portals.attach(cast("Barrier", driver))
-        elif hasattr(driver, "show"):
-            for reader in table.places("portal"):
-                self._admission.attach(reader, cast("Reader", driver))
-        return driver
+def _plug(table: DeviceTable, sinks: Sinks, admission: Admission, portals: Portals) -> Device:
+    driver = registry.build(table.settings(), sinks)
+    if table.is_barrier:
+        portals.attach(cast("Barrier", driver))
+    elif hasattr(driver, "show"):
+        for reader in table.places("portal"):
+            admission.attach(reader, cast("Reader", driver))
+    return driver
 
 
 class FleetView:

@@ -59,7 +59,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def supervise(self, device: Device) -> None:
-        """Runs the device from now on; it says itself when it is online. A job is online while it runs."""
+        """Runs the device from now on; it says itself when it is online."""
         task = asyncio.get_running_loop().create_task(self._keep(device), name=f"device {device.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -72,15 +72,17 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, device: Device) -> None:
-        pause_s = FIRST_PAUSE_S / 2
-        self._status.device_status(DeviceStatus(device.name, DeviceState.STARTING))
+        """A job of our own is spoken of only while it fails."""
+        pause_s, ours = FIRST_PAUSE_S / 2, isinstance(device, Job)
+        if not ours:
+            self._status.device_status(DeviceStatus(device.name, DeviceState.STARTING))
         while True:
             started = self._clock.monotonic()
-            if isinstance(device, Job):
-                self._status.device_status(DeviceStatus(device.name, DeviceState.ONLINE))
             self._status.device_status(await self._attempt(device))
             pause_s = next_pause(pause_s, self._clock.monotonic() - started)
             await self._sleep(jittered(pause_s, self._chance()))
+            if ours:
+                self._status.device_status(DeviceStatus(device.name, DeviceState.ONLINE))
 
     async def _attempt(self, device: Device) -> DeviceStatus:
         """Why the device ended."""

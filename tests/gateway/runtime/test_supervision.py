@@ -87,29 +87,39 @@ async def test_one_broken_device_does_not_slow_another() -> None:
     await supervisor.stop()
 
 
-async def test_a_job_is_online_while_it_runs() -> None:
-    """A loop of our own has no wire to report."""
+async def test_a_job_is_spoken_of_only_when_it_fails() -> None:
+    """A loop of our own is no device: it shows up while it is down, and when it is back."""
+    runs: list[int] = []
+
+    async def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise DeviceOfflineError("down")
+        await asyncio.Event().wait()
+
     heard = HeardStatus()
-    supervisor = Supervisor(FakeClock(), heard)
-    supervisor.supervise(Job("loop", asyncio.Event().wait))  # type: ignore[arg-type]  # it never returns its True
-    await until(lambda: heard.heard[-1:] != [] and heard.heard[-1].state is DeviceState.ONLINE)
+    supervisor = Supervisor(FakeClock(), heard, sleep=Sleeper())
+    supervisor.supervise(Job("loop", work))
+    await until(lambda: len(runs) == 2)
     await supervisor.stop()
+    assert [status.state for status in heard.heard] == [DeviceState.OFFLINE, DeviceState.ONLINE]
 
 
 async def test_stop_ends_everything() -> None:
     """After stop nothing of it runs."""
     ended: list[str] = []
+    began = asyncio.Event()
 
     async def work() -> None:
+        began.set()
         try:
             await asyncio.Event().wait()
         finally:
             ended.append("work")
 
-    heard = HeardStatus()
-    supervisor = Supervisor(FakeClock(), heard)
+    supervisor = Supervisor(FakeClock(), HeardStatus())
     supervisor.supervise(Job("work", work))
-    await until(lambda: bool(heard.heard[1:]))
+    await began.wait()
     await supervisor.stop()
     assert ended == ["work"]
 
