@@ -21,7 +21,7 @@ class SerialLink:
     def __init__(self, url: str, baud: int) -> None:
         self.url = url
         try:
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0)
+            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0)
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise _unreachable(url, error) from error
         self._fd = self._descriptor()

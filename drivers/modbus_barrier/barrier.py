@@ -50,12 +50,15 @@ class ModbusBarrier:
         try:
             await board.open()
             await self._poll(board)
+        except DeviceRefusedError as error:
+            raise DeviceOfflineError(_DEAF, device=self.name, unit=self._settings.unit) from error
         finally:
             self._board = None
             board.close()
             self._say(self._arm.lost())
 
     async def _poll(self, board: Board) -> None:
+        self._arm.held = await board.held()
         while True:
             await self._refresh(board)
             self._board = board
@@ -63,10 +66,7 @@ class ModbusBarrier:
             await asyncio.sleep(self._settings.poll_ms / 1000)
 
     async def _refresh(self, board: Board) -> None:
-        try:
-            bits = await board.inputs()
-        except DeviceRefusedError as error:
-            raise DeviceOfflineError(_DEAF, device=self.name, unit=self._settings.unit) from error
+        bits = await board.inputs()
         was_stuck = self._arm.stuck
         self._say(self._arm.inputs(bits, time.monotonic()))
         if self._arm.stuck and not was_stuck:

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsResponse
 
 from drivers.faults import board_offline, board_refused, modbus_errors
 from drivers.modbus_barrier.coil_pdu import WriteCoilValue
-from drivers.modbus_barrier.protocol.map import Input
+from drivers.modbus_barrier.protocol.map import Coil, Input
 from drivers.modbus_barrier.settings import ModbusBarrierSettings
 from gateway.ports import DeviceRefusedError
 
@@ -49,11 +50,15 @@ class Board:
             self._check()
             with modbus_errors(self._settings.name, self._settings.link):
                 reply = await self._client.read_discrete_inputs(0, count=len(Input), device_id=self._settings.unit)
-        self._accept(reply)
-        bits = list(reply.bits)[: len(Input)]
-        if len(bits) < len(Input):
-            raise DeviceRefusedError("The board of %(device)s sent too few inputs.", device=self._settings.name)
-        return bits
+        return self._bits(reply, ReadDiscreteInputsResponse, len(Input))
+
+    async def held(self) -> bool:
+        """Whether the hold relay is on: it may have been switched on before we started."""
+        async with self._turn:
+            self._check()
+            with modbus_errors(self._settings.name, self._settings.link):
+                reply = await self._client.read_coils(Coil.HOLD, count=1, device_id=self._settings.unit)
+        return self._bits(reply, ReadCoilsResponse, 1)[0]
 
     async def write(self, address: int, value: int) -> None:
         """One write of one coil, sent once. Raises DeviceRefusedError when the echo is not what was written."""
@@ -70,15 +75,25 @@ class Board:
             )
 
     def close(self) -> None:
-        """Also throws away what was not sent yet."""
-        wire = self._client.ctx.transport.get_extra_info("socket") if self.connected else None
+        """Also throws away what was not sent yet, here and in the kernel: it must not leave later."""
+        if not self.connected:
+            return
+        transport = self._client.ctx.transport
+        wire = transport.get_extra_info("socket")
         if wire is not None:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD_UNSENT)
+        transport.abort()  # type: ignore[attr-defined]  # pymodbus declares the base of it only
         self._client.close()
 
     def _check(self) -> None:
         if not self.connected:
             raise board_offline(self._settings.name, self._settings.link)
+
+    def _bits(self, reply: ModbusPDU, kind: type[ModbusPDU], count: int) -> list[bool]:
+        self._accept(reply)
+        if type(reply) is not kind or len(reply.bits) < count:
+            raise DeviceRefusedError("The board of %(device)s answered another question.", device=self._settings.name)
+        return list(reply.bits[:count])
 
     def _accept(self, reply: ModbusPDU) -> None:
         if reply.isError():

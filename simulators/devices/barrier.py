@@ -16,6 +16,7 @@ from simulators.devices.pty import PtyCable
 
 _REQUEST_BYTES = 8
 _TICK_S = 0.02
+_READ_COILS = 1
 _READ_INPUTS = 2
 _WRITE_COIL = 5
 _ILLEGAL_FUNCTION = 1
@@ -97,7 +98,10 @@ class ModbusBarrierBoard:
         now = self._clock()
         with self.lock:
             if function == _READ_INPUTS:
-                return self._inputs(address, value, now)
+                return _packed(function, self.physics.bits(now)[address : address + value])
+            if function == _READ_COILS:
+                self.physics.step(now)
+                return _packed(function, [self.physics.relays.get(c, False) for c in range(address, address + value)])
             if function != _WRITE_COIL:
                 return bytes((function | 0x80, _ILLEGAL_FUNCTION))
             self.recorder.wrote(address, value)
@@ -107,7 +111,7 @@ class ModbusBarrierBoard:
                 return bytes((function | 0x80, _ILLEGAL_ADDRESS))
             return struct.pack(">BHH", function, address, value)
 
-    def _inputs(self, address: int, count: int, now: float) -> bytes:
-        bits = self.physics.bits(now)[address : address + count]
-        packed = sum(bit << i for i, bit in enumerate(bits))
-        return bytes((_READ_INPUTS, 1, packed))
+
+def _packed(function: int, bits: list[bool]) -> bytes:
+    """At most eight bits, the first one lowest: Modbus Application Protocol V1.1b3, 6.1 and 6.2."""
+    return bytes((function, 1, sum(bit << i for i, bit in enumerate(bits))))

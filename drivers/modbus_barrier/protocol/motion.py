@@ -19,6 +19,7 @@ _FAULT = "%(barrier)s reports a fault or contradictory limit switches: no motion
 _STUCK = "%(barrier)s did not arrive in its time twice: look at the arm, press stop, then try again."
 _OCCUPIED = "%(barrier)s cannot close: something stands on a loop or in the light beam, or the sensor does not answer."
 _OBSTRUCTED = "%(barrier)s met an obstruction twice: look under the arm, press stop, then close."
+_FIRE = "%(barrier)s cannot close: the fire input is on."
 _HELD = "%(barrier)s is held open: release it first."
 
 
@@ -125,6 +126,8 @@ class Arm:
             sensor is not False for sensor in (self.reading.loop_before, self.reading.loop_under, self.reading.beam)
         ):
             raise DeviceRefusedError(_OCCUPIED, barrier=self._name)
+        if self.reading.fire is not False:
+            raise DeviceRefusedError(_FIRE, barrier=self._name)
         if self._obstructions >= MOST_OBSTRUCTIONS:
             raise DeviceRefusedError(_OBSTRUCTED, barrier=self._name)
         return self.reading.state not in {BarrierState.CLOSED, BarrierState.CLOSING}

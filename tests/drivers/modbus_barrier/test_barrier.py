@@ -89,6 +89,24 @@ async def test_hold_and_release(
     assert [(w.coil, w.value) for w in board.recorder.writes] == [(Coil.HOLD, 0xFF00), (Coil.HOLD, 0)]
 
 
+async def test_a_hold_from_before_the_start_is_known(
+    board: ModbusBarrierBoard, barrier: ModbusBarrier, sink: KeepingSink, running: Start
+) -> None:
+    """The gateway stopped while the arm was held; after the start it still says so, and does not let go."""
+    task = running(barrier)
+    await reached(sink, BarrierState.CLOSED)
+    await barrier.hold()
+    await reached(sink, BarrierState.HELD_OPEN)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    again = KeepingSink()
+    settings = ModbusBarrierSettings("west", str(board.cable.path), poll_ms=30, answer_ms=200, travel_s=1.0)
+    running(ModbusBarrier(settings, again))
+    await reached(again, BarrierState.HELD_OPEN)
+    assert len(board.recorder.writes) == 1
+
+
 async def test_contradictory_limits_allow_nothing(
     board: ModbusBarrierBoard, barrier: ModbusBarrier, sink: KeepingSink, running: Start
 ) -> None:

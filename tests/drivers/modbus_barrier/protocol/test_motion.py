@@ -24,7 +24,7 @@ def closes(arm: Arm) -> bool:
 
 @pytest.mark.parametrize("inputs", list(itertools.product([False, True], repeat=8)))
 def test_every_combination_of_inputs(inputs: tuple[bool, ...]) -> None:
-    """All 256: contradictory limits or a fault forbid any motion, an occupied sensor forbids closing."""
+    """All 256: contradictory limits or a fault forbid any motion, an occupied sensor or a fire forbids closing."""
     arm = Arm("west", 5.0)
     reading = arm.inputs(inputs, 0.0)
     opened, closed, before, under, beam, fire, manual, fault = inputs
@@ -32,7 +32,7 @@ def test_every_combination_of_inputs(inputs: tuple[bool, ...]) -> None:
     assert (reading.state is BarrierState.FAULT) == broken
     assert (reading.loop_before, reading.loop_under, reading.beam) == (before, under, beam)
     assert (reading.fire, reading.manual) == (fire, manual)
-    assert closes(arm) == (not broken and not (before or under or beam) and not closed)
+    assert closes(arm) == (not broken and not (before or under or beam or fire) and not closed)
     if broken:
         with pytest.raises(DeviceRefusedError):
             arm.may_open()
