@@ -123,7 +123,7 @@ def gates_now(visit: Visit, conn: Connection) -> list[GateRow]:
 def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str, BarrierReading]) -> GateRow:
     reading = readings.get(portal.id)
     state = BARRIER_STATES[reading.state if reading else BarrierState.UNKNOWN]
-    last = next(iter(events.latest(conn, 1, target=f"portal:{portal.id}")), None)
+    last = next(iter(events.latest(conn, 1, kinds=("access.", "portal."), target=f"portal:{portal.id}")), None)
     return GateRow(
         portal.id,
         portal.name,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection
 
@@ -86,15 +87,15 @@ class StoryRow:
 def find(visit: Visit, conn: Connection, query: str, unit_id: int | None = None) -> list[HitRow]:
     """Results of the search field, best first."""
     hits = occupancy.search(conn, query) if query else []
-    return [_hit(visit.say, hit, unit_id) for hit in hits]
+    return [_hit(visit.say, hit, unit_id, query) for hit in hits]
 
 
-def _hit(say: Speaker, hit: Hit, unit_id: int | None) -> HitRow:
+def _hit(say: Speaker, hit: Hit, unit_id: int | None, query: str) -> HitRow:
     if hit.unit_id is None:
         return HitRow(f"/desk/cards/{hit.card_id}", hit.text, say(_KINDS[hit.kind]), current=False)
-    path = f"/desk/units/{hit.unit_id}"
+    path = f"/desk/units/{hit.unit_id}?q={quote(query)}"
     if hit.person_id is not None:
-        path += f"?person={hit.person_id}"
+        path += f"&person={hit.person_id}"
     parts = [hit.unit if hit.kind is not HitKind.UNIT else None, hit.name if hit.kind is HitKind.CARD else None]
     detail = " · ".join([say(_KINDS[hit.kind]), *(part for part in parts if part)])
     return HitRow(path, hit.text, detail, current=hit.unit_id == unit_id)

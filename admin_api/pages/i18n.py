@@ -79,7 +79,8 @@ class Speaker:
 
     def moment(self, at: float, zone: ZoneInfo) -> str:
         """Date and time of day, as written here."""
-        return dates.format_datetime(datetime.fromtimestamp(at, UTC), "medium", tzinfo=zone, locale=self.locale)
+        time = dates.format_time(datetime.fromtimestamp(at, UTC), "short", tzinfo=zone, locale=self.locale)
+        return f"{self.day(at, zone)} {time}"
 
     def day(self, at: float, zone: ZoneInfo) -> str:
         """The date."""
