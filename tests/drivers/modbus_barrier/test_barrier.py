@@ -1,8 +1,11 @@
 """A barrier over a real pty: its board, its arm and every write to its outputs."""
 
 import asyncio
+import signal
 import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -174,6 +177,18 @@ async def test_a_command_without_answer_is_never_sent_again(
     await sink.until(lambda: sink.state("west") is DeviceState.OFFLINE)
     await reached(sink, BarrierState.OPEN)
     assert len(board.recorder.writes) == 1
+
+
+async def test_killed_while_the_relay_is_on(board: ModbusBarrierBoard) -> None:
+    """The board releases the relay by itself: one write in all, though the gateway died right after it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.drivers.modbus_barrier.dies_after_opening", str(board.cable.path)
+    )
+    assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
+    with board.lock:
+        board.physics.step(time.monotonic() + 0.3)
+        assert not board.physics.relays[Coil.OPEN]
+    assert [(w.coil, w.value) for w in board.recorder.writes] == [(FLASH_ON + Coil.OPEN, 3)]
 
 
 def _framed(body: bytes) -> bytes:
