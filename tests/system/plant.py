@@ -1,0 +1,223 @@
+"""A real gateway process beside simulated hardware: what system tests and benchmarks stand on.
+
+The gateway is ``gatehouse run`` in a process of its own; its reader, barrier and scanner are simulated here,
+so that a test can hold a card, look at the arm and ask the recorder which outputs moved.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from drivers.modbus_barrier.protocol.map import Coil
+from gateway.domain.person import Role
+from gateway.services import accounts, seed
+from gateway.signing.keyring import Keyring, kek_from_file
+from gateway.storage.store import SYSTEM, Store
+from simulators.devices.barrier import ModbusBarrierBoard
+from simulators.devices.osdp_reader import OsdpReaders
+from simulators.devices.outputs import Recorder, Write
+from simulators.devices.scanner import LineScanner
+from sync.session import BrokerSettings
+from tests.brokers import free_port
+
+READY_S = 30.0
+OSDP_KEY = bytes(range(16))
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = 15.0) -> T:
+    """Asks until there is an answer; fails loudly when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """The API said no: ``status`` and the problem document."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(status, problem)
+        self.status, self.problem = status, problem
+
+
+class Api:
+    """The JSON API with one token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self.token = url, token
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: object = None, *, key: str | None = None) -> Any:
+        return self.call("POST", path, {} if body is None else body, key=key)
+
+    def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        if method != "GET":
+            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.url}/api/v1{path}", data, headers, method=method)
+        try:
+            with urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            with error:
+                raise Refused(error.code, json.load(error)) from None
+
+
+class Plant:
+    """One gateway and its hardware. ``broker`` must run; the store is seeded unless it has a site already."""
+
+    def __init__(self, directory: Path, broker: BrokerSettings, *, store_url: str | None = None) -> None:
+        self.directory = directory
+        self.store_url = store_url or f"sqlite:///{directory / 'gatehouse.db'}"
+        self.port = free_port()
+        (directory / "dev").mkdir(parents=True, exist_ok=True)
+        self.recorder = Recorder()
+        self.readers = OsdpReaders(directory / "dev" / "line", {0: OSDP_KEY})
+        self.board = ModbusBarrierBoard(directory / "dev" / "barrier", self.recorder)
+        self.scanner = LineScanner(directory / "dev" / "scanner")
+        self.log = directory / "gateway.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+        self._write_config(broker)
+        self.provisioning: dict[str, dict[str, Any]] = {}
+        self.api = Api(f"http://127.0.0.1:{self.port}", "")
+
+    def _write_config(self, broker: BrokerSettings) -> None:
+        dev = self.directory / "dev"
+        text = f"""
+data = "{self.directory}"
+[store]
+url = "{self.store_url}"
+[http]
+port = {self.port}
+[mqtt]
+host = "{broker.host}"
+port = {broker.port}
+username = "{broker.username}"
+password = "{broker.password}"
+version = {5 if broker.mqtt5 else 3}
+[log]
+format = "console"
+[[devices]]
+kind = "osdp-line"
+name = "line"
+link = "{dev}/line"
+baud = 115200
+[[devices.readers]]
+name = "reader"
+address = 0
+scbk = "{OSDP_KEY.hex()}"
+portal = "main-in"
+[[devices]]
+kind = "modbus-barrier"
+name = "barrier"
+link = "{dev}/barrier"
+baud = 115200
+portal = "main-in"
+[[devices]]
+kind = "line-scanner"
+name = "scanner"
+link = "{dev}/scanner"
+post = "north"
+"""
+        path = self.directory / "gatehouse.toml"
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def seed(self, make: Callable[[str], str] = str) -> None:
+        """Fills an empty store with the demo's compound; ``make`` gives the password of each controller."""
+        ring = Keyring(kek_from_file(self.directory / "keyring.key"))
+        store = Store(self.store_url)
+        store.migrate()
+        with store.write(SYSTEM) as uow:
+            seed.seed_compound(uow, ring)
+            _id, self.api.token = accounts.create_token(uow, name="test", roles={Role.ADMIN}, days=1)
+        store.close()
+
+    def start(self) -> None:
+        """Powers the hardware (the first time) and starts the gateway; returns when it is ready."""
+        if self.process is None:
+            self.readers.start()
+            self.board.start()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gateway.daemon", "run", "--config", str(self.directory / "gatehouse.toml")],
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment,
+            )
+        wait_for(f"the gateway (see {self.log})", self._ready, READY_S)
+
+    def _ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError(f"the gateway ended:\n{self.log.read_text()[-3000:]}")
+        try:
+            with urlopen(f"{self.api.url}/readyz", timeout=5) as answer:
+                return bool(json.load(answer)["ready"])
+        except (URLError, OSError, ValueError):
+            return False
+
+    def online(self) -> None:
+        """Until the reader and the barrier are online."""
+
+        def all_online() -> bool:
+            return all(device["state"] == "online" for device in self.api.get("/devices")["items"])
+
+        wait_for("all devices online", all_online)
+
+    def end(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Ends the gateway only; the hardware stays powered."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(20)
+
+    def close(self) -> None:
+        """Ends everything."""
+        self.end()
+        if self.process is not None:
+            self.readers.stop()
+            self.board.stop()
+        self.scanner.stop()
+
+    def present(self, uid: str) -> float:
+        """Holds a card to the reader; when (monotonic seconds)."""
+        at = time.monotonic()
+        self.readers.readers[0].present(bytes.fromhex(uid))
+        return at
+
+    def opened_after(self, at: float, seconds: float = 5.0) -> Write:
+        """The first opening pulse after ``at``."""
+        return wait_for("the barrier to open", lambda: self._opening(at), seconds)
+
+    def _opening(self, at: float) -> Write | None:
+        return next((w for w in self.recorder.writes if w.at >= at and w.coil & 0xFF == Coil.OPEN), None)
+
+    def lamp_after(self, at: float, seconds: float = 5.0) -> str:
+        """Green or red, once the reader shows it."""
+        reader = self.readers.readers[0]
+        shown = ("green", "red")
+        return wait_for(
+            "the lamp", lambda: next((c for t, c in list(reader.lamps) if t >= at and c in shown), None), seconds
+        )
+
+    def close_arm(self) -> None:
+        """Puts the arm down at once, as if time had passed, and waits until the gateway has seen it."""
+        with self.board.lock:
+            self.board.physics.goal = self.board.physics.position = 0.0
