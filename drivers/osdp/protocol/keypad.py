@@ -7,6 +7,7 @@ from gateway.domain.identity import Identity, IdentityKind
 
 _ENTER = 0x0D
 _CLEAR = 0x7F
+_DIGITS = b"0123456789"
 _LONGEST = 12
 _SHORTEST = 4
 _FORGET_AFTER_S = 10.0
@@ -35,6 +36,6 @@ class PinPad:
             return Identity(IdentityKind.PIN, digits) if _SHORTEST <= len(digits) <= _LONGEST else None
         if key == _CLEAR:
             self._digits.clear()
-        elif chr(key).isdigit() and len(self._digits) <= _LONGEST:
+        elif key in _DIGITS and len(self._digits) <= _LONGEST:
             self._digits.append(key)
         return None

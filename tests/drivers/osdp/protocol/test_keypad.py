@@ -21,6 +21,11 @@ def test_too_short_and_too_long_are_dropped() -> None:
     assert pad.typed(b"1" * 13 + b"\r", 0.0) == []
 
 
+def test_a_superscript_is_no_digit() -> None:
+    """B2 is a digit to Unicode, and to nobody at a gate."""
+    assert PinPad().typed(b"\xb2\xb2\xb2\xb2\r", 0.0) == []
+
+
 @given(st.lists(st.binary(max_size=30)))
 def test_any_keys(chunks: list[bytes]) -> None:
     """Only digits come out, four to twelve of them."""
