@@ -1,0 +1,87 @@
+"""The OpenAPI document is true: whatever a client makes of it, the answers are as it says."""
+
+from typing import Any
+
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from gateway.domain.person import Role
+from tests.admin_api.compound import card, home, slip
+from tests.admin_api.conftest import Machine
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = 250
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def operations(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = document(app)["paths"]
+    return [(method, path, operation) for path, item in paths.items() for method, operation in item.items()]
+
+
+def test_every_operation_is_described(app: FastAPI) -> None:
+    """A summary, a word of explanation, who may ask, and errors as problems."""
+    found = operations(app)
+    assert len(found) > 100
+    for method, path, operation in found:
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert set(operation["responses"]) >= {"4XX", "5XX"}, path
+        assert operation["security"] == [] or operation["x-roles"], (method, path)
+        assert "422" not in operation["responses"]
+
+
+def test_operation_ids_are_unique(app: FastAPI) -> None:
+    """Generators of clients make functions of them."""
+    ids = [operation["operationId"] for _method, _path, operation in operations(app)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_document_is_served(stranger: TestClient) -> None:
+    """To anyone: it holds nothing of the site."""
+    answer = stranger.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json()["info"]["title"] == "Gatehouse"
+
+
+def test_answers_are_as_the_document_says(app: FastAPI, machine: Machine) -> None:
+    """Random requests made from the document, valid ones and broken ones, against a house with some content."""
+    client = machine(Role.ADMIN)
+    place = home(client)
+    card(client, place)
+    slip(client, place)
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+    headers = {"Authorization": client.headers["authorization"]}
+    strategies = [
+        operation.as_strategy(generation_mode=mode)
+        for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+        for operation in (found.ok() for found in schema.get_all_operations() if isinstance(found, Ok))
+        if operation.path != "/api/v1/events/stream"
+    ]
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.sampled_from(strategies).flatmap(lambda strategy: strategy))
+    def run(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    run()
