@@ -12,6 +12,8 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_MS: Final = 5000
+# As many connections as the web framework has threads (40), so that none waits for one; ten are kept open.
+_POOL: Final = {"pool_size": 10, "max_overflow": 30, "pool_timeout": BUSY_TIMEOUT_MS / 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def _sqlite(url: URL) -> Engines:
     if url.database in {None, "", ":memory:"}:
         raise ValueError("the store needs a file: sqlite:////path/to/gatehouse.db")
     writer = create_engine(url, pool_size=2, max_overflow=2)
-    reader = create_engine(url)
+    reader = create_engine(url, **_POOL)
     _prepare(writer, begin="BEGIN IMMEDIATE", pragmas=())
     _prepare(reader, begin="BEGIN", pragmas=("query_only=ON",))
     return Engines(writer, reader, str(Path(url.database).resolve()))
@@ -73,6 +75,7 @@ def _prepare(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
 def _postgresql(url: URL) -> Engines:
     engine = create_engine(
         url,
+        **_POOL,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_MS}", "connect_timeout": 5},

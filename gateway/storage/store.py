@@ -184,7 +184,7 @@ class Store:
             yield cursor
             connection.commit()
         except BaseException:
-            connection.close()  # rolls back
+            connection.invalidate()  # rolls back; what failed once is not trusted again
             raise
         if self.engines.path:
             self._appending = connection

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from gateway.storage import crash, highwater, idempotency, journal, lists, schem
 from gateway.storage.highwater import HighWater
 from gateway.storage.journal import Record
 from gateway.storage.store import SYSTEM, Store, UnitOfWork
+from tests.gateway.storage.children import in_child
 from tests.stores import seed_area, seed_card
 
 ROUNDS = 3
@@ -38,32 +38,6 @@ def test_every_crash_point_is_walked() -> None:
     modules = (highwater, idempotency, journal, schema)
     ours = {name.rpartition(".")[2] for name in (module.__name__ for module in modules)} | {"store"}
     assert {name for name in crash.NAMES if name.partition(".")[0] in ours} == {*OF_THE_ROUNDS, *OF_THE_SCHEMA}
-
-
-def _say(pipe: int, said: str) -> None:
-    os.write(pipe, f"{said}\n".encode())
-
-
-def _in_child(
-    work: Callable[[Callable[[str], None]], None], dies_at: tuple[str, int] = ("", 0)
-) -> tuple[int, list[str]]:
-    """Runs ``work`` in a forked process; its wait status and what it acknowledged before it ended."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            crash._target, crash._left = dies_at
-            work(lambda said: _say(writing, said))
-            status = 0
-        except BaseException:  # noqa: BLE001 - a forked test must not return into pytest
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        acknowledged = pipe.read().split()
-    return os.waitpid(child, 0)[1], acknowledged
 
 
 class _Rounds:
@@ -136,12 +110,12 @@ def test_killed_at_each_step(store: Store, store_url: str, tmp_path: Path, name:
     said: list[str] = []
     deaths = 0
     for passage in PASSAGES:
-        status, acknowledged = _in_child(rounds, (name, passage))
+        status, acknowledged = in_child(rounds, (name, passage))
         said += acknowledged
         assert status in {0, signal.SIGKILL}
         deaths += status == signal.SIGKILL
         _check(store_url, mark, said, finished=False)
-    status, acknowledged = _in_child(rounds)
+    status, acknowledged = in_child(rounds)
     assert (status, deaths >= 2) == (0, True)
     _check(store_url, mark, said + acknowledged, finished=True)
 
@@ -155,12 +129,12 @@ def test_killed_in_a_migration(empty_url: str) -> None:
         store.close()
         acknowledge("migrated")
 
-    assert _in_child(migrate, ("schema.before_commit", 1)) == (signal.SIGKILL, [])
+    assert in_child(migrate, ("schema.before_commit", 1)) == (signal.SIGKILL, [])
     store = Store(empty_url)
     with store.read() as conn:
         assert schema.found_revision(conn) is None
     store.close()
-    assert _in_child(migrate) == (0, ["migrated"])
+    assert in_child(migrate) == (0, ["migrated"])
 
 
 def test_the_environment_names_the_place_and_the_passage() -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import column, func, select, table, text
 from sqlalchemy.exc import IntegrityError
 
-from gateway.domain.errors import StoreBusyError, StoreFullError
+from gateway.domain.errors import GatehouseError, StoreBusyError, StoreFullError
 from gateway.storage import engine, faults
 from gateway.storage import store as store_module
 from gateway.storage.journal import Record
@@ -115,6 +115,32 @@ def test_a_lost_connection_is_said_so_and_replaced(postgres_store: Store) -> Non
     postgres_store.append([OPENED])
     with postgres_store.read() as conn:
         assert conn.execute(text("SELECT count(*) FROM areas")).scalar() == 0
+
+
+def test_a_damaged_file_is_said_so(tmp_path: Path) -> None:
+    """With what to do; nothing is written to it."""
+    path = tmp_path / "gatehouse.db"
+    path.write_bytes(b"not a database at all " * 500)
+    store = Store(f"sqlite:///{path}")
+    with pytest.raises(GatehouseError, match="damaged"):
+        store.migrate()
+    store.close()
+    assert path.read_bytes() == b"not a database at all " * 500
+
+
+def test_a_place_that_cannot_be_opened_is_said_so(tmp_path: Path) -> None:
+    """As when the disk is gone."""
+    store = Store(f"sqlite:///{tmp_path / 'no' / 'such' / 'directory.db'}")
+    with pytest.raises(StoreFullError, match="disk"):
+        store.migrate()
+    store.close()
+
+
+def test_a_failed_fsync_is_a_fault_of_the_disk() -> None:
+    """SQLite's extended code 1034 is SQLITE_IOERR_FSYNC."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+    assert str(faults.translated(error)) == faults.DISK
 
 
 class _RefusalError(Exception):

@@ -1,14 +1,16 @@
 """Records are appended in one order, by one at a time, and never changed."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from gateway.storage import journal, tables
-from gateway.storage.journal import Record
+from gateway.storage.journal import Record, VerifyReport
 from gateway.storage.store import SYSTEM, Store, UnitOfWork
+from tests.gateway.storage.children import start_child
 from tests.stores import BOOT, NOW
 
 OPENED = Record("access.granted", "system", "portal:main-in", {"list": "main"})
@@ -98,3 +100,22 @@ def test_eight_writers_at_once(store: Store) -> None:
     for i in range(8):
         mine = [row.body for row in rows if f"w{i}" in {row.actor, row.target}]
         assert mine == [f'{{"n":{n}}}' for n in range(rounds)]
+
+
+def test_four_processes_at_once(store: Store, store_url: str) -> None:
+    """The daemon and commands beside it may write to one store: nothing is lost, the chain is whole."""
+    store.close()  # a fork must not share connections
+
+    def process(acknowledge: Callable[[str], None]) -> None:
+        mine = Store(store_url)
+        for _ in range(10):
+            acknowledge(str(mine.append([OPENED])))
+            with mine.write(SYSTEM) as uow:
+                uow.record("x.y", "x")
+        mine.close()
+
+    ended = [child.wait() for child in [start_child(process) for _ in range(4)]]
+    assert [status for status, _numbers in ended] == [0] * 4
+    assert len({number for _status, numbers in ended for number in numbers}) == 40
+    with store.read() as conn:
+        assert journal.verify(conn) == VerifyReport(ok=True, checked=80)
