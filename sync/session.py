@@ -103,7 +103,8 @@ class Session:
             raise DeviceOfflineError("The broker hung up.")
         self._client.on_socket_register_write = self._want_write
         self._client.on_socket_unregister_write = self._no_more_write
-        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._client.on_socket_close = self._forget_socket
+        self._loop.add_reader(self._socket, self._readable)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._opened
@@ -140,10 +141,11 @@ class Session:
         self._waiting.clear()
         self._forget_socket()
 
-    def _forget_socket(self) -> None:
-        if self._socket is not None and self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
-            self._loop.remove_writer(self._socket.fileno())
+    def _forget_socket(self, *_paho_arguments: object) -> None:
+        """Before the socket is closed: its number will soon be another's."""
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
         self._socket = None
 
     # --- the loop calls these ---
@@ -163,11 +165,11 @@ class Session:
     def _want_write(self, _client: Any, _data: Any, _socket: Any) -> None:
         if not self._writing and self._socket is not None:
             self._writing = True
-            self._loop.add_writer(self._socket.fileno(), self._writable)
+            self._loop.add_writer(self._socket, self._writable)
 
     def _no_more_write(self, _client: Any, _data: Any, _socket: Any) -> None:
-        if self._writing and self._socket is not None and self._socket.fileno() >= 0:
-            self._loop.remove_writer(self._socket.fileno())
+        if self._writing and self._socket is not None:
+            self._loop.remove_writer(self._socket)
         self._writing = False
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
