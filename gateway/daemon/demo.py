@@ -17,7 +17,6 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from rich.console import Console
-from rich.panel import Panel
 
 from gateway.daemon import demo_state
 from gateway.daemon.demo_state import DemoError, State
@@ -208,21 +207,27 @@ def _fetch(url: str, token: str) -> dict[str, Any] | None:
     return known if isinstance(known, dict) else {}
 
 
-def _welcome(data: Path, state: State) -> Panel:
+def _welcome(data: Path, state: State) -> str:
+    """Plain lines: a link in a frame is cut off on a narrow terminal."""
     link = demo_state.sign_in_link(data)
-    return Panel(
-        f"Sign in once, within ten minutes:  [bold]{link}[/]\n"
-        f"Handle the hardware on the bench:  [bold]{state.bench_url}[/]\n"
-        f"API token and addresses for programs:  {data / 'demo.json'}\n\n"
-        "Try this:\n"
-        "  1. On the bench, hold a resident's card to the reader at the north gate: the barrier opens.\n"
-        "  2. At the desk, lay a blank card on the encoder and issue it; watch it open gate after gate.\n"
-        "  3. Report it lost, hold it to the reader again, and ask why it was refused.\n"
-        "  4. Write a release slip, and scan it twice at the post.\n\n"
-        "Ctrl-C ends everything; the next start goes on where this one stopped.",
-        title="湖景苑 is running",
-        expand=False,
-    )
+    return f"""
+[bold]湖景苑 is running.[/]
+
+  Sign in (this link works once, for ten minutes):
+    [bold]{link}[/]
+  Handle the hardware on the bench:
+    [bold]{state.bench_url}[/]
+  For programs, addresses and an API token:
+    {data / "demo.json"}
+
+Try this:
+  1. On the bench, hold a resident's card to the reader at the north gate: the barrier opens.
+  2. At the desk, lay a blank card on the encoder and issue it; watch it open gate after gate.
+  3. Report it lost, hold it to the reader again, and ask why it was refused.
+  4. Write a release slip, and scan it twice at the post.
+
+Ctrl-C ends everything; the next start goes on where this one stopped.
+"""
 
 
 def run(data: Path, *, port: int | None, traffic: bool, fresh: bool) -> None:

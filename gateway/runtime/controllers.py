@@ -78,7 +78,9 @@ class Controllers:
         self._hub.publish("controller", as_json(status))
 
     def sync_alarm(self, kind: str, detail: Mapping[str, object]) -> None:
-        """Broker gone, publish refused, digest mismatch, controller ahead of us, and so on."""
+        """Publish refused, digest mismatch, controller ahead of us, and so on; a lost broker is a device's outage."""
+        if kind == "broker_offline":
+            return
         self._alarms.raise_alarm(
             kind, f"controller:{detail['controller']}" if "controller" in detail else "sync", detail
         )

@@ -61,7 +61,7 @@ class Devices:
 
     def _changed(self, entry: _Entry, before: DeviceState | None) -> None:
         status, source = entry.status, f"device:{entry.status.device}"
-        if before is not None:
+        if (before, status.state) != (DeviceState.STARTING, DeviceState.ONLINE) and before is not None:
             self._journal.note(f"device.{status.state.value}", source, {"why": said(status)})
         if status.state in {DeviceState.OFFLINE, DeviceState.QUARANTINED} and not entry.outage:
             entry.outage = True

@@ -134,14 +134,15 @@ async def test_reports_are_shown_and_kept(sqlite_store: Store, keeping: tuple[Co
 
 
 def test_alarms_name_the_controller(sqlite_store: Store) -> None:
-    """Or sync as a whole."""
+    """Or sync as a whole; a lost broker is alarmed as the device it is, once an outage."""
     hub = EventHub()
     told = Alarms(hub, lambda _alarm: None)
     controllers = Controllers(sqlite_store, hub, told)
     controllers.sync_alarm("digest_mismatch", {"controller": "gate-1"})
     controllers.sync_alarm("broker_offline", {"why": "gone"})
+    controllers.sync_alarm("publish_refused", {"topic": "t"})
     waiting = [told._waiting.get_nowait() for _ in range(2)]
     assert waiting == [
         Alarm("digest_mismatch", "controller:gate-1", {"controller": "gate-1"}),
-        Alarm("broker_offline", "sync", {"why": "gone"}),
+        Alarm("publish_refused", "sync", {"topic": "t"}),
     ]
