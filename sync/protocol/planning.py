@@ -85,10 +85,13 @@ def sorted_in_slices(terms: dict[bytes, Terms], slice_size: int = 1000) -> Itera
         parts.setdefault(key[:2], []).append(key)
         if number % slice_size == 0:
             yield b""
+    ready: list[bytes] = []
     for prefix in sorted(parts):
-        keys = sorted(parts[prefix])
-        for at in range(0, len(keys), slice_size):
-            yield encode_entries(Entry(key, terms[key]) for key in keys[at : at + slice_size])
+        ready += sorted(parts[prefix])
+        while len(ready) >= slice_size:
+            yield encode_entries(Entry(key, terms[key]) for key in ready[:slice_size])
+            del ready[:slice_size]
+    yield encode_entries(Entry(key, terms[key]) for key in ready)
 
 
 def encode_entries(entries: Iterable[Entry]) -> bytes:

@@ -15,7 +15,7 @@ from tests.sync.world import FOREVER, KEY, LIST_KEY, SITE, Sink, Site, card, ent
 
 pytestmark = pytest.mark.system
 
-NEVER = Schedule(((),) * 7)  # type: ignore[arg-type]  # seven empty days
+NEVER = Schedule(((),) * 7)
 
 
 async def test_follows_and_decides(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import cbor2
 import paho.mqtt.client as mqtt
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from paho.mqtt.enums import CallbackAPIVersion
 
 
 class TinyController:
@@ -36,7 +37,7 @@ class TinyController:
         self.changed = threading.Condition()
         broker = provisioning["broker"]
         self.client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, provisioning["controller"], protocol=mqtt.MQTTv311, clean_session=True
+            CallbackAPIVersion.VERSION2, provisioning["controller"], protocol=mqtt.MQTTv311, clean_session=True
         )
         self.client.username_pw_set(broker["username"], broker["password"])
         self.client.will_set(f"{self.me}/status", self.status(online=False), 1, retain=True)
@@ -86,7 +87,7 @@ class TinyController:
             return
         with self.changed:
             if parts[-1] in {"config", "schedules", "head"}:
-                content = self.open_signed(message.topic, message.payload)
+                content = self.open_signed(message.topic, bytes(message.payload))
                 if content is not None:
                     self.on_signed(client, parts, content)
             elif parts[-1] == "tail":
