@@ -20,6 +20,9 @@ from gateway.runtime.hub import EventHub
 from gateway.runtime.journal_writer import JournalWriter
 from gateway.runtime.portals import Portals
 from gateway.runtime.records import Record
+from gateway.storage import crash
+
+crash.register("admission.recorded")
 
 # Nobody stands there any more: a barrier that opens now opens for someone else.
 STALE_S: Final = 2.0
@@ -165,6 +168,7 @@ class Admission:
         """The record is safe (or its loss alarmed, see JournalWriter) before anything moves."""
         self._wrong.pop(presentation.reader, None)
         await self._journal.durable(record)
+        crash.crashpoint("admission.recorded")
         longer = 2 if decision.terms.flags & LONGER_OPENING else 1
         try:
             await self._portals.move(portal.id, portal.unlock_ms * longer)

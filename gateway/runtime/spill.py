@@ -16,6 +16,9 @@ from typing import Final
 
 from gateway.domain.errors import StoreFullError
 from gateway.runtime.records import Record
+from gateway.storage import crash
+
+crash.register("spill.written", "spill.synced")
 
 SIZE: Final = 8 * 1024 * 1024
 
@@ -44,7 +47,9 @@ class Spill:
             if self._end + len(line) >= self._size:
                 raise StoreFullError("The emergency file %(path)s is full.", path=str(self.path))
             os.pwrite(self._handle, line + b"\0", self._end)
+            crash.crashpoint("spill.written")
             os.fdatasync(self._handle)
+            crash.crashpoint("spill.synced")
             self._end += len(line)
             self._waiting.add(record.id)
 

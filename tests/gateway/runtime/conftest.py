@@ -16,7 +16,7 @@ from gateway.runtime.admission import Admission, Presentation
 from gateway.runtime.alarms import Alarm, Alarms
 from gateway.runtime.devices import Devices
 from gateway.runtime.hub import EventHub
-from gateway.runtime.journal_writer import JournalWriter
+from gateway.runtime.journal_writer import JournalWriter, RecordStore
 from gateway.runtime.portals import Portals, Wiring
 from gateway.runtime.records import RecordMaker
 from gateway.runtime.spill import Spill
@@ -52,7 +52,7 @@ class Rig:
 
     clock: FakeClock
     hub: EventHub
-    store: MemoryJournal
+    kept: RecordStore
     spill: Path
     journal: JournalWriter
     alarms: Alarms
@@ -65,6 +65,12 @@ class Rig:
     reader: FakeReader
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     known: dict[str, Mapping[str, object]] = field(default_factory=dict)
+
+    @property
+    def store(self) -> MemoryJournal:
+        """The journal in memory."""
+        assert isinstance(self.kept, MemoryJournal)
+        return self.kept
 
     def start(self) -> None:
         """Runs the lane, the journal and the alarms."""
@@ -87,11 +93,11 @@ class Rig:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-def build(path: Path, store: MemoryJournal) -> Rig:
+def build(path: Path, store: RecordStore, boot: str = "boot") -> Rig:
     """A rig over this journal."""
     clock, hub, raised = FakeClock(), EventHub(), list[Alarm]()
     known: dict[str, Mapping[str, object]] = {}
-    journal = JournalWriter(store, Spill(path, 64 * 1024), RecordMaker("boot", clock.wall))
+    journal = JournalWriter(store, Spill(path, 64 * 1024), RecordMaker(boot, clock.wall))
     alarms = Alarms(hub, raised.append)
     devices = Devices(clock, hub, journal, alarms)
     lists, barrier, reader = MemoryLists(), FakeBarrier(), FakeReader()
