@@ -15,6 +15,7 @@ from gateway.runtime.clock import Clock
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 STABLE_S: Final = 60.0
+CANCEL_AGAIN_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -65,10 +66,16 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Cancels everything and waits for its end."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
+        """Cancels everything and waits for its end.
+
+        One cancellation may be lost on the way: Python 3.11's ``asyncio.wait_for`` drops it when what it
+        waits for ends in the same turn, as a serial port does whose cable was pulled. So it is repeated.
+        """
+        tasks = pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _ended, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, device: Device) -> None:

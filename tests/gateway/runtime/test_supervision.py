@@ -134,3 +134,23 @@ def test_pauses_stay_between_a_second_and_a_minute(pause: float, ran: float, cha
 def test_jitter_shortens(chance: float, expected: float) -> None:
     """By up to a quarter, so that many devices do not come back in one moment."""
     assert jittered(40.0, chance) == expected
+
+
+async def test_stop_ends_what_swallowed_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library may lose one cancellation; the second one ends the device."""
+    monkeypatch.setattr("gateway.runtime.supervision.CANCEL_AGAIN_S", 0.01)
+    swallowed = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.append(True)
+        await asyncio.Event().wait()
+
+    supervisor = Supervisor(FakeClock(), HeardStatus())
+    supervisor.supervise(Job("deaf", work))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await supervisor.stop()
+    assert swallowed == [True]
