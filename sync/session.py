@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ class Session:
         self._socket = self._client.socket()
         if self._socket is None:
             raise DeviceOfflineError("The broker hung up.")
+        # a head must not wait for the acknowledgement of the tail before it
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_register_write = self._want_write
         self._client.on_socket_unregister_write = self._no_more_write
         self._client.on_socket_close = self._forget_socket

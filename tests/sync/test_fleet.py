@@ -131,7 +131,7 @@ async def test_events_are_acknowledged_when_durable() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _busy(_events: Sequence[ControllerEvent]) -> int | None:
+async def _busy(events: Sequence[ControllerEvent]) -> int | None:  # noqa: ARG001  # the port's shape
     raise StoreBusyError("The store is locked.")
 
 
