@@ -27,9 +27,15 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def house(sqlite_url: str, clock: FakeClock) -> Iterator[House]:
-    """A small site on SQLite."""
-    store = Store(sqlite_url, clock=clock, boot=BOOT)
+def house_url(sqlite_url: str) -> str:
+    """Where the house keeps its store; a module that wants both databases overrides it."""
+    return sqlite_url
+
+
+@pytest.fixture
+def house(house_url: str, clock: FakeClock) -> Iterator[House]:
+    """A small site."""
+    store = Store(house_url, clock=clock, boot=BOOT)
     yield make_house(store, clock)
     store.close()
 

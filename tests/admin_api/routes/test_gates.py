@@ -1,0 +1,134 @@
+"""Gates from afar: with a reason, on the record, and honest about what did not happen."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from gateway.domain.person import Role
+from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
+from gateway.runtime.house import House
+from tests.admin_api.compound import created, done
+from tests.admin_api.conftest import Machine, Person
+from tests.admin_api.house import FakeCommands, FakePortals
+
+WHY = {"reason": "delivery lorry"}
+
+
+def portals(house: House) -> FakePortals:
+    assert isinstance(house.portals, FakePortals)
+    return house.portals
+
+
+def commands(house: House) -> FakeCommands:
+    assert isinstance(house.commands, FakeCommands)
+    return house.commands
+
+
+def test_a_wired_gate_opens_once_with_a_reason(admin: TestClient, house: House) -> None:
+    """A repeat under the same key does not pulse again."""
+    key = {"Idempotency-Key": "open-1"}
+    for _ in range(2):
+        answer = admin.post("/api/v1/portals/main-in/open", json=WHY, headers=key)
+        assert (answer.status_code, answer.json()) == (200, {"portal": "main-in", "result": "done"})
+    actor = admin.get("/api/v1/me").json()["id"]
+    assert portals(house).acts == [("open", "main-in", actor, "delivery lorry")]
+    assert admin.post("/api/v1/portals/main-in/open", json={}).status_code == 400
+    assert admin.post("/api/v1/portals/nowhere/open", json=WHY).status_code == 404
+
+
+def test_a_gate_behind_a_controller_opens_by_command(admin: TestClient, house: House) -> None:
+    """The record is made before the command goes out."""
+    done(admin, "/portals/north-in/open", WHY)
+    assert [sent[:3] for sent in commands(house).sent] == [("north", "open", "north-in")]
+    records = admin.get("/api/v1/events", params={"target": "portal:north-in", "kind": "portal.opened"}).json()["items"]
+    assert [record["body"]["reason"] for record in records] == ["delivery lorry"]
+
+
+def test_a_guard_opens_the_own_gate_only(person: Person, house: House) -> None:
+    """The captain opens any."""
+    guard = person(Role.GUARD)
+    assert guard.post("/api/v1/portals/main-in/open", json=WHY).status_code == 200
+    assert guard.post("/api/v1/portals/north-in/open", json=WHY).status_code == 403
+    assert commands(house).sent == []
+    assert person(Role.CAPTAIN).post("/api/v1/portals/north-in/open", json=WHY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"), [(DeviceOfflineError("The board is gone."), 503), (DeviceRefusedError("Loop."), 409)]
+)
+def test_a_barrier_that_does_not_move_is_not_a_success(
+    admin: TestClient, house: House, failure: DeviceOfflineError | DeviceRefusedError, status: int
+) -> None:
+    """The answer carries the barrier's own words, and when to try again."""
+    portals(house).failure = failure
+    answer = admin.post("/api/v1/portals/main-in/open", json=WHY)
+    assert (answer.status_code, answer.json()["detail"]) == (status, str(failure))
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [(CommandResult.UNDELIVERED, 503), (CommandResult.EXPIRED, 503), (CommandResult.REFUSED, 409)],
+)
+def test_a_controller_that_does_not_answer_is_not_a_success(
+    admin: TestClient, house: House, result: CommandResult, status: int
+) -> None:
+    """Nothing moved, and the desk knows."""
+    commands(house).result = result
+    assert admin.post("/api/v1/portals/north-in/open", json=WHY).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("act", "mode", "command"),
+    [
+        ("hold", "held_open", "hold_open"),
+        ("lock-out", "locked_out", "lock_out"),
+        ("release", "normal", "release_hold"),
+    ],
+)
+def test_a_mode_is_stored_then_brought_to_the_gate(
+    admin: TestClient, house: House, act: str, mode: str, command: str
+) -> None:
+    """Wired gates by their barrier, others by command."""
+    assert done(admin, f"/portals/main-in/{act}", WHY)["mode"] == mode
+    assert portals(house).acts == [("mode", "main-in", mode)]
+    assert done(admin, f"/portals/north-in/{act}", WHY)["mode"] == mode
+    assert [sent[:3] for sent in commands(house).sent] == [("north", command, "north-in")]
+    assert admin.get("/api/v1/portals/north-in").json()["mode"] == mode
+
+
+def test_a_locked_gate_admits_nobody_even_when_it_did_not_hear(admin: TestClient, house: House) -> None:
+    """The mode stands in the store; the answer says that the gate was not reached."""
+    portals(house).failure = DeviceOfflineError("The board is gone.")
+    assert admin.post("/api/v1/portals/main-in/lock-out", json=WHY).status_code == 503
+    assert admin.get("/api/v1/portals/main-in").json()["mode"] == "locked_out"
+
+
+def test_a_gate_shows_its_barrier(admin: TestClient) -> None:
+    """What the inputs say; null where nothing is wired."""
+    shown = {portal["id"]: portal["barrier"] for portal in admin.get("/api/v1/portals").json()["items"]}
+    assert shown["main-in"]["state"] == "closed"
+    assert shown["main-in"]["fire"] is None
+    assert shown["north-in"] is None
+
+
+def test_a_device_says_why_it_is_dark(machine: Machine) -> None:
+    """In a sentence."""
+    devices = machine(Role.GUARD).get("/api/v1/devices").json()["items"]
+    assert {d["device"]: (d["state"], d["why"]) for d in devices} == {
+        "main-barrier": ("online", ""),
+        "main-reader": ("offline", "The adapter ttyUSB0 is gone."),
+    }
+
+
+def test_portals_and_posts_are_added(admin: TestClient) -> None:
+    """A post names the barrier that opens on a release."""
+    created(admin, "/portals", {"id": "side", "name": "侧门", "direction": "out", "lists": ["gardens"]})
+    post = created(admin, "/posts", {"id": "side", "name": "侧岗", "portal": "side"})
+    assert post["number"] == 2
+    numbers = []
+    cursor: str | None = "0"
+    while cursor is not None:
+        part = admin.get("/api/v1/posts", params={"after": cursor, "limit": 1}).json()
+        numbers += [p["number"] for p in part["items"]]
+        cursor = part["next"]
+    assert numbers == [0, 1, 2]
