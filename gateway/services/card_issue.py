@@ -133,7 +133,7 @@ def issue(
     until = check_end(valid_until, latest, uow.now, zone)
     waived_by = None if receipt else uow.actor.id
     handover = _Handover(check_uid(uid), number, kind, secure_number, until, receipt, waived_by, replaces_id)
-    card_id = _take_card(uow, handover, unit_id, person_id, max(uow.now, occupant.valid_from))
+    card_id = _take_card(uow, handover, unit_id, person_id)
     over = held >= settings.cards_per_unit
     _record_issue(uow, card_id, {"unit": unit_id, "person": person_id, "proof": proof, "beyond_quota": over}, handover)
     projection.project_card(uow, keys, card_id)
@@ -193,13 +193,13 @@ def consented_by_present_owner(conn: Connection, unit_id: int, consent: dict[str
     return conn.execute(query).first() is not None
 
 
-def _take_card(uow: UnitOfWork, handover: _Handover, unit_id: int, person_id: int, valid_from: int) -> int:
+def _take_card(uow: UnitOfWork, handover: _Handover, unit_id: int, person_id: int) -> int:
     """Writes the card as active; the unique index settles a race of two desks for one UID."""
     blank = _find_blank(uow.conn, handover)
     values = {
         "uid": handover.uid, "kind": handover.kind, "secure_number": handover.secure_number,
         "state": CardState.ACTIVE.value, "state_since": uow.now, "holder_id": person_id, "unit_id": unit_id,
-        "valid_from": valid_from, "valid_until": handover.valid_until, "issued_at": uow.now,
+        "valid_from": uow.now, "valid_until": handover.valid_until, "issued_at": uow.now,
         "receipt": handover.receipt, "waived_by": handover.waived_by, "replaces_id": handover.replaces_id,
     }  # fmt: skip
     try:
