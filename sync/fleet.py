@@ -17,6 +17,7 @@ from sync.wire import Wire
 SILENT_AFTER_S: Final = 90.0
 # A connection that flaps is not an outage each time.
 OFFLINE_AFTER_S: Final = 5.0
+ALARM_EVERY_S: Final = 600.0
 _EVENTS_WAITING: Final = 1000
 
 
@@ -71,6 +72,7 @@ class Fleet:
         self._presence: dict[str, _Presence] = {}
         self._events: asyncio.Queue[tuple[str, Events]] = asyncio.Queue(_EVENTS_WAITING)
         self._strangers: set[str] = set()
+        self._told: dict[tuple[str, str], float] = {}
 
     # --- what others ask ---
 
@@ -133,7 +135,15 @@ class Fleet:
         try:
             self._take(address, payload)
         except MalformedError as error:
-            self._sink.sync_alarm("malformed", {"controller": address.name, "kind": address.kind, "why": str(error)})
+            detail = {"controller": address.name, "kind": address.kind, "why": str(error)}
+            self._alarm_now_and_then("malformed", address.name, detail)
+
+    def _alarm_now_and_then(self, kind: str, subject: str, detail: Mapping[str, object]) -> None:
+        """What a controller repeats is said again after ten minutes, not each time."""
+        at = self._clock.monotonic()
+        if at - self._told.get((kind, subject), -ALARM_EVERY_S) >= ALARM_EVERY_S:
+            self._told[kind, subject] = at
+            self._sink.sync_alarm(kind, detail)
 
     def _stranger(self, name: str) -> None:
         if name not in self._strangers and len(self._strangers) < 1000:
@@ -192,7 +202,7 @@ class Fleet:
             count = len(lists[name]) if name in lists else 0
             if status.capacity and count > status.capacity:
                 detail = {"controller": status.controller, "list": name, "count": count, "capacity": status.capacity}
-                self._sink.sync_alarm("over_capacity", detail)
+                self._alarm_now_and_then("over_capacity", f"{status.controller}/{name}", detail)
 
     # --- running ---
 

@@ -143,5 +143,6 @@ class GatewaySync:
             if retained and payload:
                 self.publisher.retained(address, topic, payload)
         elif address.kind in {Kind.STATUS, Kind.EVENTS, Kind.REPLIES}:
-            self.publisher.heard()
+            if retained:
+                self.publisher.heard()
             self.fleet.heard(address, payload)

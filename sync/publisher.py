@@ -27,6 +27,7 @@ Alarm = Callable[[str, Mapping[str, object]], None]
 
 # A tail that a burst has made longer than this waits for its new base.
 TAIL_CEILING: Final = 64 * 1024
+_READ_BACK_MOST_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +210,9 @@ class Publisher:
         self._mark_all()
 
     async def _quiet(self) -> None:
-        quiet = self._settings.read_back_quiet_s
-        while (left := self._heard_at + quiet - self._clock.monotonic()) > 0:
+        """Until no retained message has come for a while; half a minute at most."""
+        quiet, end = self._settings.read_back_quiet_s, self._clock.monotonic() + _READ_BACK_MOST_S
+        while (left := min(self._heard_at + quiet, end) - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
 
     def _adopt_found_heads(self) -> None:

@@ -17,7 +17,7 @@ from sync.wire import Will, WireListener
 KEEPALIVE_S: Final = 5
 CONNECT_TIMEOUT_S: Final = 5.0
 ACK_TIMEOUT_S: Final = 10.0
-MOST_UNDER_WAY: Final = 1000
+MOST_UNDER_WAY: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,10 +101,11 @@ async def test_silence_is_an_outage() -> None:
 async def test_alarms_of_what_cannot_be() -> None:
     """Noise, strangers and a list longer than a controller's memory are said once each to a person."""
     rig = Rig()
-    rig.fleet.heard(Address(Kind.STATUS, "gate-a"), b"noise")
+    for _twice in range(2):
+        rig.fleet.heard(Address(Kind.STATUS, "gate-a"), b"noise")
     for _twice in range(2):
         rig.hear("gate-x", STATUS)
-    rig.hear("gate-a", replace(STATUS, capacity=9))
+        rig.hear("gate-a", replace(STATUS, capacity=9))
     assert rig.sink.kinds() == ["malformed", "unknown_controller", "over_capacity"]
     assert "gate-x" not in rig.fleet.statuses()
 

@@ -1,5 +1,6 @@
 """Against a real mosquitto: gates follow the lists through restarts, losses and forgeries."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,32 @@ async def test_a_gate_may_not_speak_for_another(mosquitto: Mosquitto, tmp_path: 
         await until(lambda: gang[0].version("residents") == version)
     assert "malformed" not in sink.kinds()
     assert not any("controllers/gate-a" in topic for topic in heard.topics)
+
+
+async def test_a_refused_publish_is_an_alarm(mosquitto: Mosquitto) -> None:
+    """A gateway without the right to publish is told so by MQTT 5, and tells a person."""
+    site, sink = residents(10), Sink()
+    gateway = make_gateway(site, sink, mosquitto.settings("gate-a"))
+    async with running(gateway):
+        await until(lambda: "base_not_published" in sink.kinds())
+
+
+async def test_a_cut_cable(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """A gate without network decides, is missed, and catches up by its tail when it is back."""
+    site, sink, gate = residents(1000), Sink(), gates(mosquitto, tmp_path)[0]
+    gateway = make_gateway(site, sink, mosquitto.settings())
+    async with running(gateway, gate.controller):
+        await until(lambda: gate.version("residents") == 1000)
+        gate.controller.cut()
+        await until(lambda: gateway.fleet.boot_of("gate-a") is None)
+        for number in range(200):
+            version = site.change("residents", drop=[key(number)])
+            await asyncio.sleep(0)
+            gateway.publisher.confirm("residents")
+        assert gate.admits(3)
+        gate.controller.heal()
+        await until(lambda: gate.version("residents") == version)
+        assert not gate.admits(3)
 
 
 async def test_enrolling_while_the_broker_runs(mosquitto: Mosquitto, tmp_path: Path) -> None:
