@@ -51,7 +51,7 @@ _TOPICS: Final = (
         "gateway",
         True,
         True,
-        "v version portals stale offline_grace_s",
+        "v version portals stale offline_grace_s keys",
         "The portals of one controller.",
     ),
     _Topic(
@@ -133,7 +133,7 @@ def _message(topic: _Topic) -> dict[str, Any]:
     return {
         "summary": topic.words,
         "contentType": "application/cose" if topic.signed else "application/cbor",
-        "payload": {"type": "object", "properties": fields, "additionalProperties": False},
+        "payload": {"type": "object", "properties": fields},
     }
 
 
