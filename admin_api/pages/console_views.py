@@ -1,29 +1,31 @@
 """What the console shows of gates, controllers, devices, alarms and events."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from admin_api import gates as acts
 from admin_api import roles
 from admin_api.pages.event_words import ALARMS, event_state
 from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.web import Visit
-from admin_api.pages.words import BARRIER_STATES, DENIALS, DEVICE_STATES, PORTAL_MODES, State
+from admin_api.pages.words import BARRIER_STATES, DENIALS, DEVICE_STATES, PORTAL_MODES, VERDICTS, State
 from gateway.domain.errors import ForbiddenError
 from gateway.domain.site import Portal
 from gateway.ports import BarrierReading, BarrierState, DeviceStatus
-from gateway.services import events, gates, site
+from gateway.services import accounts, events, gates, site
 from gateway.services.alarms import AlarmView
 from gateway.services.gates import ControllerView
 from gateway.services.records import RecordView
+from gateway.storage import tables
 
 ENROLLED: Final = State(N_("enrolled, silent"), "amber", "wait")
 NOT_ENROLLED: Final = State(N_("not enrolled"), "", "wait")
 ONLINE: Final = State(N_("online"), "green", "tick")
+_REASONS: Final[Mapping[str, str]] = {**DENIALS, **{code: word.word for code, word in VERDICTS.items()}}
 OFFLINE: Final = State(N_("offline"), "red", "dark")
 
 
@@ -182,10 +184,10 @@ def device(say: Speaker, status: DeviceStatus) -> DeviceRow:
 
 def latest_events(visit: Visit, conn: Connection, limit: int) -> list[EventRow]:
     """The newest first. A guard sees those of the own post's gate and of slips."""
-    names = {f"portal:{portal.id}": portal.name for portal in gates.list_portals(conn)}
-    records = events.latest(conn, limit)
     own = own_targets(visit, conn)
-    return [_event(visit.say, record, names) for record in records if own is None or record.target in own]
+    records = [record for record in events.latest(conn, limit) if own is None or record.target in own]
+    names = names_of(conn, visit.say, {record.target for record in records})
+    return [_event(visit.say, record, names) for record in records]
 
 
 def own_targets(visit: Visit, conn: Connection) -> frozenset[str] | None:
@@ -210,17 +212,45 @@ def _event(say: Speaker, record: RecordView, names: Mapping[str, str]) -> EventR
 
 
 def _detail(say: Speaker, body: Mapping[str, Any]) -> str:
-    reason = body.get("reason")
+    reason = str(body.get("reason", ""))
     said = [
-        say(DENIALS[reason]) if reason in DENIALS else reason,
-        body.get("credential"),
-        body.get("number"),
-        body.get("slip_no"),
+        say(_REASONS[reason]) if reason in _REASONS else reason,
         body.get("plate"),
     ]
     return " · ".join(str(part) for part in said if part)
 
 
+def names_of(conn: Connection, say: Speaker, targets: Collection[str]) -> dict[str, str]:
+    """What people call the things that records are about: "card:3" is "Card 0417"."""
+    names = {f"portal:{portal.id}": portal.name for portal in gates.list_portals(conn)}
+    names |= {f"post:{post.id}": post.name for post in gates.list_posts(conn)}
+    names |= {f"controller:{controller.id}": controller.name for controller in gates.list_controllers(conn)}
+    names |= {f"user:{user.id}": user.name for user in accounts.list_users(conn)}
+    ids = _ids(targets)
+    for table, column, sentence in _NAMED:
+        query = select(table.c.id, column).where(table.c.id.in_(ids.get(table.name, ())), column.is_not(None))
+        kind = table.name.removesuffix("s")
+        names |= {f"{kind}:{row[0]}": say(sentence, number=row[1]) for row in conn.execute(query)}
+    return names
+
+
+_NAMED: Final[tuple[tuple[Table, ColumnElement[Any], str], ...]] = (
+    (tables.cards, tables.cards.c.number, N_("Card %(number)s")),
+    (tables.slips, tables.slips.c.slip_no, N_("Slip %(number)s")),
+    (tables.units, tables.units.c.code, "%(number)s"),
+)
+
+
+def _ids(targets: Collection[str]) -> dict[str, list[int]]:
+    """The numbers in "card:3" and the like, by the name of their table."""
+    ids: dict[str, list[int]] = {}
+    for target in targets:
+        kind, _, number = target.partition(":")
+        if number.isdecimal():
+            ids.setdefault(f"{kind}s", []).append(int(number))
+    return ids
+
+
 def _bare(target: str) -> str:
-    """ "card:417" as people read it."""
+    """As people read it: "card:417" without its colon."""
     return target.replace(":", " ")

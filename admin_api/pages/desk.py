@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from admin_api import roles
@@ -24,6 +25,16 @@ DONE: Final[Mapping[str, str]] = {
     "lost": N_("Card %(number)s is reported lost."),
     "changed": N_("Card %(number)s is changed."),
 }
+
+
+class Chosen(BaseModel):
+    """What the address of a household says besides the unit."""
+
+    q: str = ""
+    person: int | None = None
+    card: int | None = None
+    done: str = ""
+
 
 routes = router()
 Clerk = Annotated[Visit, Depends(Enter(roles.DESK))]
@@ -54,12 +65,18 @@ def encoder(visit: Reader, unit: int | None = None, person: int | None = None) -
 
 
 @routes.get("/desk/units/{unit_id}")
-def unit(
-    visit: Reader, unit_id: int, q: str = "", person: int | None = None, card: int | None = None, done: str = ""
-) -> Response:
+def unit(visit: Reader, unit_id: int, chosen: Annotated[Chosen, Query()]) -> Response:
     """A household, the person chosen in it, and what was just done."""
     with visit.read() as conn:
-        context = _context(visit, conn, query=q, unit_id=unit_id, person_id=person, card_id=card, done=done)
+        context = _context(
+            visit,
+            conn,
+            query=chosen.q,
+            unit_id=unit_id,
+            person_id=chosen.person,
+            card_id=chosen.card,
+            done=chosen.done,
+        )
         return visit.render("desk/desk.html", here="desk", **context)
 
 

@@ -24,7 +24,7 @@ def card_page(visit: Reader, card_id: int) -> Response:
     """The card, its gates and its story."""
     with visit.read() as conn:
         card = cards.get(conn, card_id)
-        reach, story = views.reach(visit, conn, card), views.story(visit, conn, card_id)
+        reach, story = views.reach(visit, conn, card), views.story(conn, card_id)
     acts = acts_for(card, visit.may)
     return visit.render("desk/card.html", here="desk", card=card, reach=reach, story=story, acts=acts, back=_back(card))
 

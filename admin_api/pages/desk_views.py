@@ -149,11 +149,16 @@ def reach(visit: Visit, conn: Connection, card: CardView) -> Reach | None:
     shown = wanted or list(gates)
     done = sum(gate.state == ("opens" if active else "refuses") for gate in shown)
     sentence = N_("Opens at %(done)s of %(total)s gates") if active else N_("Refused at %(done)s of %(total)s gates")
-    rows = tuple(GateReach(gate.name, gate.state) for gate in shown)
+    rows = tuple(GateReach(gate.name, _word(gate.state, active=active)) for gate in shown)
     return Reach(visit.say(sentence, done=done, total=len(shown)), done, len(shown), rows)
 
 
-def story(visit: Visit, conn: Connection, card_id: int) -> list[StoryRow]:
+def _word(state: str, *, active: bool) -> str:
+    """A gate that is cut off matters more when the card should no longer open it."""
+    return "unheard" if active and state == "offline_since" else state
+
+
+def story(conn: Connection, card_id: int) -> list[StoryRow]:
     """Everything that was done with a card, newest first."""
     names = {f"user:{user.id}": user.name for user in accounts.list_users(conn)}
     return [_told(record, names) for record in reversed(cards.story(conn, card_id))]

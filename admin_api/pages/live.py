@@ -30,11 +30,12 @@ async def live(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))], kinds: str
     """News of these kinds, from now on."""
     wanted = frozenset(kinds.split(",")) - {""}
     bell: CommitBell = visit.request.app.state.bell
-    stream = _stream(visit.house.hub, bell, visit.caller, wanted)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    news = stream(visit.house.hub, bell, visit.caller, wanted)
+    return StreamingResponse(news, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncIterator[str]:
+async def stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncIterator[str]:
+    """The text of the stream: what the hub tells of these kinds, and each commit as "record"."""
     end = asyncio.get_running_loop().time() + RENEW_S
     news: asyncio.Queue[HubEvent | None] = asyncio.Queue(maxsize=256)
     with hub.subscribe() as events, bell.listening() as rung:

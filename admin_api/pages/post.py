@@ -6,7 +6,7 @@ and a release carries its own id, so that sending it twice releases once.
 
 import secrets
 from collections.abc import Mapping
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, Any, Final, TypedDict
 
 from fastapi import Depends, Response
 
@@ -185,7 +185,7 @@ def _stage(
     )
 
 
-def _status(visit: Visit, post: PostView) -> dict[str, object]:
+def _status(visit: Visit, post: PostView) -> dict[str, Any]:
     with visit.read() as conn:
         waiting = slips.list_slips(conn, now=visit.now, post=post.id, states={SlipState.ISSUED}, limit=500)
     expected = [s for s in waiting if (s.expires_at or 0) > visit.now and s.released_qty < s.total_qty]

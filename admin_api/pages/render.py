@@ -35,7 +35,7 @@ class Times:
     now: float
 
     def when(self, at: float) -> Markup:
-        """ "3 minutes ago", kept true by times.js."""
+        """How long ago, kept true by times.js."""
         return self._time(at, self.say.ago(at, self.now), " data-relative")
 
     def moment(self, at: float) -> Markup:

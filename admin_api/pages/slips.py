@@ -1,6 +1,5 @@
 """Release slips at the desk: written, agreed to, reviewed, issued, printed, voided."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import segno
@@ -148,7 +147,7 @@ def change(visit: Clerk, slip_id: int, act: str) -> Response:
 
 
 def _step(uow: UnitOfWork, visit: Visit, slip_id: int, act: str) -> SlipView:
-    steps: dict[str, Callable[[], SlipView]] = {
+    steps = {
         "ask-owner": lambda: slips.ask_owner(uow, slip_id),
         "consent": lambda: slips.consent(uow, slip_id, _agreed(visit, uow.now)),
         "review": lambda: slips.review(uow, slip_id),

@@ -58,7 +58,7 @@ def _told(
     visit: Visit, record: RecordView, portal: Portal, card: CardView | None, now: WhyView | None
 ) -> dict[str, Any]:
     say = visit.say
-    reason = record.body.get("reason")
+    reason = str(record.body.get("reason", ""))
     unknown = N_("No card of this site is known by this number. Issue a card at the desk, or try the card again.")
     return {
         "title": say(N_("Why %(gate)s refused"), gate=portal.name),

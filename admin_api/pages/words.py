@@ -80,7 +80,8 @@ REACH_STATES: Final[Mapping[str, State]] = {
     "refuses": State(N_("refuses"), "", "stop"),
     "pending_open": State(N_("not yet reported"), "amber", "wait"),
     "pending_refuse": State(N_("may still open"), "amber", "warn"),
-    "offline_since": State(N_("offline, may still open as before"), "red", "dark"),
+    "offline_since": State(N_("offline, may still open"), "red", "dark"),
+    "unheard": State(N_("offline, not told yet"), "amber", "dark"),
 }
 
 RELATIONS: Final[Mapping[str, str]] = {

@@ -141,19 +141,31 @@ def main(wanted: list[str]) -> None:
 
 
 def _shoot(context: BrowserContext, site: Site, name: str, names: list[str]) -> None:
-    pages: dict[str, Page] = {}
+    current = None
+    page = context.new_page()
+    size = page.viewport_size
+    assert size is not None
     language = name.split("-", 2)[2]
     for key, (login, shot) in PAGES.items():
         if names and not any(word == key or (word.endswith("*") and key.startswith(word[:-1])) for word in names):
             continue
-        if login not in pages:
+        if login != current:
             context.clear_cookies()
-            pages[login] = context.new_page()
+            current = login
             if login:
-                sign_in(pages[login], site, login, language)
-        page = pages[login]
+                sign_in(page, site, login, language)
         shot(page, site)
-        page.screenshot(path=OUT / f"{key}-{name}.png", full_page=True, animations="disabled")
+        _grow(page)
+        page.screenshot(path=OUT / f"{key}-{name}.png", animations="disabled")
+        page.set_viewport_size(size)
+
+
+def _grow(page: Page) -> None:
+    """Makes the window as high as the page, so that what sticks to its edge stands where it belongs."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(height, 4000))})
 
 
 if __name__ == "__main__":

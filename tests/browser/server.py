@@ -14,8 +14,9 @@ from admin_api.app import create_app
 from gateway.domain.slip import ConsentMethod, Item, SlipKind
 from gateway.domain.slip_consent import Consent
 from gateway.ports import CardOnEncoder
-from gateway.runtime.house import House, LaidCard
-from gateway.services import accounts, alarms, site, slips
+from gateway.runtime.house import BrokerAddress, House, LaidCard
+from gateway.runtime.hub import EventHub
+from gateway.services import accounts, alarms, gates, site, slips
 from gateway.services.seed import SeededCompound, seed_compound
 from gateway.services.slip_views import SlipView
 from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
@@ -112,13 +113,13 @@ def build(store: Store, clock: RealClock) -> tuple[House, SeededCompound]:
         keys=compound.keys,
         keyring=fakes.KEYRING,
         keeper=fakes.StoreKeeper(store),
-        hub=fakes.EventHub(),
+        hub=EventHub(),
         devices=fakes.FakeDevices(),
         encoders=fakes.FakeEncoders(),
         portals=fakes.FakePortals(),
         fleet=fakes.FakeFleet(),
         commands=fakes.FakeCommands(),
-        broker_address=fakes.BrokerAddress("127.0.0.1", 1883),
+        broker_address=BrokerAddress("127.0.0.1", 1883),
         clock=clock,
     )
     _happen(house, compound)
@@ -128,9 +129,9 @@ def build(store: Store, clock: RealClock) -> tuple[House, SeededCompound]:
 def _happen(house: House, compound: SeededCompound) -> None:
     """A little of an ordinary afternoon."""
     with house.store.read() as conn:
-        portal = fakes.gates.list_portals(conn)[0]
+        portal = gates.list_portals(conn)[0]
     with house.store.write(SYSTEM) as uow:
-        alarms.raise_alarm(uow, "device_offline", "device:main-reader", {"why": "The adapter %(port)s is gone."})
+        alarms.raise_alarm(uow, "device_offline", "device:main-reader", {"why": "main-reader does not answer."})
         key = {"key": b"\x01unknown".hex(), "list": portal.lists[0], "version": 3}
         uow.record("access.granted", f"portal:{portal.id}", {"credential": compound.li_na.credential})
         uow.record("access.denied", f"portal:{portal.id}", {"reason": "unknown_credential", **key})

@@ -20,10 +20,14 @@ function swap(part, html) {
   }
   if (busy?.name) part.querySelector(`[name="${CSS.escape(busy.name)}"]`)?.focus();
   refreshTimes(part);
-  part.classList.remove("glow");
-  void part.offsetWidth;
-  part.classList.add("glow");
+  if (!part.hasAttribute("data-calm")) glow(part);
   part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+}
+
+function glow(part) {
+  part.classList.remove("glow");
+  void part.offsetWidth; // starts the animation anew
+  part.classList.add("glow");
 }
 
 export async function refresh(part) {

@@ -63,9 +63,12 @@ def _of_python(tree: ast.AST) -> Iterator[Message]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from _of_call(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            if _SENTENCE.fullmatch(node.value) and "\n" not in node.value:
-                yield node.value
+        elif id(node) not in docstrings and isinstance(node, ast.Constant) and _is_sentence(node.value):
+            yield str(node.value)
+
+
+def _is_sentence(value: object) -> bool:
+    return isinstance(value, str) and "\n" not in value and _SENTENCE.fullmatch(value) is not None
 
 
 def _docstrings(tree: ast.AST) -> set[int]:

@@ -1,0 +1,91 @@
+"""The console: gates as read back, alarms to acknowledge, remote opening with a reason, and why."""
+
+from collections.abc import Callable
+
+from starlette.testclient import TestClient
+
+from gateway.domain.identity import Identity
+from gateway.domain.person import Role
+from gateway.ports import DeviceOfflineError
+from gateway.runtime.house import House
+from gateway.services import alarms
+from gateway.storage.store import SYSTEM
+from tests.admin_api.compound import Home, card
+from tests.admin_api.house import FakePortals
+from tests.admin_api.pages.conftest import UID, Browser
+
+
+def test_everything_at_a_glance(admin_page: Browser) -> None:
+    """Gates with their state, devices with why they are dark, controllers that are not enrolled."""
+    page = admin_page.see("/console")
+    for part in ("大门入口", "closed", "The adapter ttyUSB0 is gone.", "not enrolled", "No open alarm."):
+        assert part in page
+
+
+def test_an_alarm_is_acknowledged_by_a_person(admin_page: Browser, house: House) -> None:
+    """It goes from the top into the record."""
+    with house.store.write(SYSTEM) as uow:
+        raised = alarms.raise_alarm(uow, "portal_forced", "portal:main-in")
+    assert "A gate opened without being told to." in admin_page.see("/console/alarms")
+    page = admin_page.submit(f"/console/alarms/{raised.id}/acknowledge")
+    assert "No open alarm." in page
+    assert "alarm acknowledged" in page
+
+
+def test_a_gate_opens_from_afar_with_a_reason(admin_page: Browser, barriers: FakePortals) -> None:
+    """No reason, no opening (R-GATE-10)."""
+    assert "Say why the gate is opened." in admin_page.submit("/console/portals/main-in/open", 422, reason=" ")
+    assert not barriers.acts
+    admin_page.submit("/console/portals/main-in/open", reason="a pram")
+    assert [act[0] for act in barriers.acts] == ["open"]
+    assert barriers.acts[0][-1] == "a pram"
+
+
+def test_a_gate_that_does_not_answer_is_said_with_the_form(admin_page: Browser, barriers: FakePortals) -> None:
+    """The reason is still there for the next try."""
+    barriers.failure = DeviceOfflineError("%(device)s does not answer on %(link)s: check its power and the cable.",
+                                          device="main-barrier", link="ttyUSB1")  # fmt: skip
+    page = admin_page.submit("/console/portals/main-in/open", 422, reason="a pram")
+    assert "main-barrier does not answer on ttyUSB1" in page
+    assert 'value="a pram"' in page
+
+
+def test_a_guard_opens_only_the_own_gate(guard: Browser, barriers: FakePortals) -> None:
+    """And sees only what happens there."""
+    guard.submit("/console/portals/north-in/open", 403, reason="x")
+    guard.submit("/console/portals/main-in/open", reason="a pram")
+    assert barriers.acts[0][1] == "main-in"
+    assert "user " not in guard.see("/console/events")
+
+
+def test_a_refusal_is_explained_in_one_click(admin_page: Browser, admin: TestClient, house: House, place: Home) -> None:
+    """From the event to the card, its holder and what to do."""
+    card(admin, place)
+    card_id = 1
+    admin.post(f"/api/v1/cards/{card_id}/freeze", json={"reason": "incident"})
+    key = house.keys.list(Identity.uid(UID.hex()))
+    body = {"reason": "unknown_credential", "key": key.hex(), "list": "gardens", "version": 2}
+    with house.store.write(SYSTEM) as uow:
+        uow.record("access.denied", "portal:main-in", body)
+    events = admin_page.see("/console/events")
+    link = events.split('href="/console/why/')[1].split('"')[0]
+    page = admin_page.see(f"/console/why/{link}")
+    assert "is frozen since" in page
+    assert f"/desk/cards/{card_id}" in page
+
+
+def test_an_unknown_card_is_explained_too(admin_page: Browser, house: House) -> None:
+    """Nothing is known of it, and that is said."""
+    with house.store.write(SYSTEM) as uow:
+        uow.record("access.denied", "portal:main-in", {"reason": "unknown_credential", "key": "0102030405060708"})
+    link = admin_page.see("/console/events").split('href="/console/why/')[1].split('"')[0]
+    assert "No card of this site is known by this number." in admin_page.see(f"/console/why/{link}")
+    admin_page.see("/console/why/99999", 404)
+
+
+def test_sections_are_fetched_alone(as_role: Callable[[Role], Browser]) -> None:
+    """What a live page asks for is a part, not a page."""
+    captain = as_role(Role.CAPTAIN)
+    for section in ("alarms", "gates", "controllers", "devices", "events"):
+        assert "<html" not in captain.see(f"/console/{section}")
+    captain.see("/console/nothing", 404)

@@ -1,0 +1,64 @@
+"""Open pages hear that something happened, and no more than they may."""
+
+import asyncio
+import json
+
+from admin_api.auth import Caller
+from admin_api.pages import live
+from admin_api.stream import CommitBell
+from gateway.domain.person import Role
+from gateway.runtime.house import House, HubEvent
+from gateway.storage.store import SYSTEM, Actor
+
+DESK = Caller(Actor("user:1", "周敏", frozenset({Role.FRONT_DESK})))
+NORTH = Caller(Actor("user:2", "王强", frozenset({Role.GUARD}), "north"))
+SCAN = HubEvent("scan", {"post": "north", "text": "RS1:…"})
+
+
+def test_only_the_kind_is_told() -> None:
+    """A page then fetches what its reader may see."""
+    event = HubEvent("encoder", {"encoder": "desk", "uid": "04A1"})
+    assert live.told(event, DESK) == {"kind": "encoder", "data": {}}
+
+
+def test_a_scan_is_told_to_its_own_post() -> None:
+    """Not to the desk, not to another post."""
+    south = Caller(Actor("user:3", "赵刚", frozenset({Role.GUARD}), "south"))
+    assert live.told(SCAN, NORTH)["data"] == SCAN.data
+    assert live.told(SCAN, south)["data"] == {}
+    assert live.told(SCAN, DESK)["data"] == {}
+
+
+async def test_a_stream_tells_what_was_asked_for(house: House) -> None:
+    """Hub news of the wanted kinds, and each commit as "record"."""
+    bell = CommitBell(house.store)
+    stream = live.stream(house.hub, bell, NORTH, frozenset({"scan", "record"}))
+    async with asyncio.timeout(10):
+        assert (await anext(stream)).startswith("retry:")
+        house.hub.publish("device", {"device": "x"})
+        house.hub.publish("scan", SCAN.data)
+        await asyncio.to_thread(_commit, house)
+        kinds = {_kind(await anext(stream)), _kind(await anext(stream))}
+        await stream.aclose()
+    assert kinds == {"scan", "record"}
+    assert bell.listeners == 0
+
+
+async def test_a_stream_ends_with_the_gateway(house: House) -> None:
+    """Open pages do not hold up the end of the process."""
+    stream = live.stream(house.hub, CommitBell(house.store), DESK, frozenset({"device"}))
+    async with asyncio.timeout(10):
+        await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream, "over"))
+        await asyncio.sleep(0)
+        house.hub.close()  # type: ignore[attr-defined]  # the real hub, behind its contract
+        assert await waiting == "over"
+
+
+def _commit(house: House) -> None:
+    with house.store.write(SYSTEM) as uow:
+        uow.record("portal.opened", "portal:main-in", {"reason": "x"})
+
+
+def _kind(text: str) -> str:
+    return str(json.loads(text.split("data: ")[1])["kind"])
