@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -94,7 +95,7 @@ def _listen(config: Config) -> socket.socket:
             "http.port: %(host)s:%(port)s cannot be used: %(why)s.",
             host=config.http.host,
             port=config.http.port,
-            why=error.strerror,
+            why=os.strerror(error.errno or 0),
         ) from error
 
 

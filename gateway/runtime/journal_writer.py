@@ -117,15 +117,11 @@ class JournalWriter:
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         """The writer's thread. A group that could not be written stays for the next run."""
-        while True:
+        while not (self._stopping.is_set() and (self._group or self._queue.empty())):
             if not self._group:
                 self._collect()
             if self._group:
                 self._write_group(loop)
-            elif self._stopping.is_set():
-                return
-            if self._stopping.is_set() and self._group:
-                return
 
     def _collect(self) -> None:
         """Waits for one record, then takes all that are there; None in the queue wakes the thread to stop."""

@@ -84,6 +84,18 @@ async def test_what_waits_at_the_end_is_spilled_and_replayed(tmp_path: Path) -> 
     assert JournalWriter(store, Spill(tmp_path / "spill", 64 * 1024), RecordMaker("third", float)).replay() == 0
 
 
+async def test_a_record_just_before_the_end_is_written(tmp_path: Path) -> None:
+    """The call to stop is not lost behind the last record, and the last record not behind the call."""
+    for number in range(30):
+        rig = build(tmp_path / f"spill-{number}", MemoryJournal())
+        rig.start()
+        await asyncio.sleep(0)
+        rig.journal.note("last", "t", {})
+        await asyncio.wait_for(rig.stop(), 5)
+        left = [record.kind for _after, record in Spill(tmp_path / f"spill-{number}", 64 * 1024).left_over]
+        assert rig.store.kinds() + left == ["last"]
+
+
 async def test_replay_skips_what_the_store_already_has(tmp_path: Path) -> None:
     """A crash after the commit and before the file was emptied writes nothing twice."""
     spill = Spill(tmp_path / "spill", 64 * 1024)

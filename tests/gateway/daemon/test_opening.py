@@ -1,0 +1,61 @@
+"""The first start makes the site and lets one administrator in; later starts find both."""
+
+import pytest
+
+from gateway.daemon.config import ConfigError
+from gateway.daemon.opening import first_sign_in, open_keyring, open_keys, open_store, sign_in_link
+from gateway.domain.person import Role
+from gateway.runtime.clock import SteadyClock
+from gateway.services import accounts, site
+from gateway.storage.store import SYSTEM
+from tests.gateway.daemon.conftest import Configured
+
+
+def test_the_first_start_makes_the_site(configured: Configured) -> None:
+    """And the next one opens the same keys."""
+    config = configured("")
+    store = open_store(config, SteadyClock())
+    keys = open_keys(config, store, open_keyring(config))
+    with store.read() as conn:
+        assert (site.describe(conn).slug, site.describe(conn).name) == ("lake", "湖景苑")
+    again = open_keys(config, store, open_keyring(config))
+    assert again.signing.kid == keys.signing.kid
+    store.close()
+    assert (config.data / "keyring.key").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_name_there_is_no_site(configured: Configured) -> None:
+    """The sentence says what to write."""
+    config = configured("").model_copy(update={"site": None})
+    store = open_store(config, SteadyClock())
+    with pytest.raises(ConfigError, match=r"table \[site\]"):
+        open_keys(config, store, open_keyring(config))
+    store.close()
+
+
+def test_one_link_for_the_first_administrator(configured: Configured) -> None:
+    """Only while nobody can sign in; it works once."""
+    config = configured("")
+    store = open_store(config, SteadyClock())
+    open_keys(config, store, open_keyring(config))
+    link = first_sign_in(store, "http://gate:8080")
+    assert link is not None
+    assert link.startswith("http://gate:8080/sign-in/")
+    with store.write(SYSTEM) as uow:
+        session = accounts.redeem_link(uow, link.rpartition("/")[2])
+    assert session.user.roles == {Role.ADMIN}
+    assert first_sign_in(store, "http://gate:8080") is None
+    assert sign_in_link(store, "nobody", "http://gate:8080") is None
+    store.close()
+
+
+def test_time_is_not_behind_the_last_record(configured: Configured) -> None:
+    """A machine without battery starts in 1970; the store knows better."""
+    config = configured("")
+    store = open_store(config, SteadyClock())
+    open_keys(config, store, open_keyring(config))
+    store.close()
+    clock = SteadyClock(wall=lambda: 0.0)
+    open_store(config, clock).close()
+    assert clock.suspect
+    assert clock.wall() > 1_700_000_000

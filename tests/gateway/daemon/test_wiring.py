@@ -1,0 +1,88 @@
+"""What the runtime asks of the services: cards that call a person, alarms, expiries, news."""
+
+import dataclasses
+
+import pytest
+from sqlalchemy import select, text
+
+from gateway.daemon.wiring import ListNews, keep_alarms_in, look_up_in, sweep_in
+from gateway.domain.decision import Denied, Reason
+from gateway.domain.identity import Identity
+from gateway.domain.whitelist import Changes
+from gateway.ports import ListBatch
+from gateway.runtime.admission import Presentation
+from gateway.runtime.alarms import Alarm
+from gateway.runtime.hub import EventHub
+from gateway.services import alarms, seed
+from gateway.signing.keyring import Keyring
+from gateway.storage import tables
+from gateway.storage.store import SYSTEM, Store
+from tests.stores import SteppedClock
+
+UNKNOWN = Denied(Reason.UNKNOWN)
+
+
+@pytest.fixture
+def compound(sqlite_store: Store) -> seed.SeededCompound:
+    """The demo's compound."""
+    with sqlite_store.write(SYSTEM) as uow:
+        return seed.seed_compound(uow, Keyring(bytes(32)))
+
+
+@pytest.mark.parametrize(("state", "told"), [("lost", 1), ("cancelled", 1), ("active", 0), ("frozen", 0)])
+def test_a_wanted_card_is_known_at_the_reader(
+    sqlite_store: Store, compound: seed.SeededCompound, state: str, told: int
+) -> None:
+    """Lost and cancelled cards call a person; others are only refused."""
+    card = compound.li_na
+    assert card.uid is not None
+    with sqlite_store.write(SYSTEM) as uow:
+        uow.conn.execute(text("UPDATE cards SET state = :state WHERE id = :id"), {"state": state, "id": card.id})
+    note = look_up_in(sqlite_store)(Presentation("r", Identity.uid(card.uid.hex()), 0.0), UNKNOWN)
+    assert note == ({"card": "0417", "state": state, "unit": "3-1-502"} if told else None)
+
+
+def test_a_strange_card_is_not_known(sqlite_store: Store, compound: seed.SeededCompound) -> None:
+    """Nobody's card calls nobody."""
+    assert compound.cards
+    assert look_up_in(sqlite_store)(Presentation("r", Identity.uid("deadbeef"), 0.0), UNKNOWN) is None
+
+
+def test_alarms_are_kept(store: Store) -> None:
+    """And counted when they repeat."""
+    keep = keep_alarms_in(store)
+    keep(Alarm("tamper", "device:r", {"open": True}))
+    keep(Alarm("tamper", "device:r", {"open": True}))
+    with store.read() as conn:
+        (view,) = alarms.open_alarms(conn)
+    assert (view.kind, view.source, view.count, view.detail) == ("tamper", "device:r", 2, {"open": True})
+
+
+def test_what_ended_leaves_the_lists(
+    sqlite_store: Store, compound: seed.SeededCompound, store_clock: SteppedClock
+) -> None:
+    """A tenancy of 200 days is swept away after them."""
+    sweep = sweep_in(sqlite_store, compound.keys)
+
+    def ended() -> int:
+        c = tables.list_entries.c
+        with sqlite_store.read() as conn:
+            return len(conn.execute(select(c.key).where(c.valid_until <= int(store_clock()))).all())
+
+    sweep()
+    assert ended() == 0
+    store_clock.step(201 * 86_400)
+    assert ended() > 0
+    sweep()
+    assert ended() == 0
+
+
+async def test_pages_hear_of_lists_and_set_up() -> None:
+    """As news."""
+    hub = EventHub()
+    listener = ListNews(hub)
+    with hub.subscribe() as news:
+        listener.lists_changed([ListBatch("main", 1, 3, 4, Changes())])
+        listener.site_changed()
+        heard = [dataclasses.astuple(await anext(news)) for _ in range(2)]
+    assert heard == [("lists", {"main": 4}), ("site", {})]
