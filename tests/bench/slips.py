@@ -11,6 +11,7 @@ from gateway.storage.store import Store
 from tests.bench.journal import Bare
 from tests.bench.measure import Row, interleave, judge
 from tests.gateway.services import slip_stage
+from tests.stores import NOW
 
 A_ROUND = 20
 ROUNDS = 10
@@ -21,7 +22,7 @@ def rows() -> Iterator[Row]:
     """Release in a transaction, and the check before it."""
     Path("var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="var") as folder:
-        store = Store(f"sqlite:///{folder}/ours.db", clock=lambda: float(slip_stage.NOW))
+        store = Store(f"sqlite:///{folder}/ours.db", clock=lambda: float(NOW))
         store.migrate()
         slip_stage.build(store)
         waiting = [slip_stage.token(slip_stage.issued(store)) for _ in range(A_ROUND * (ROUNDS + 1))]

@@ -19,9 +19,11 @@ from urllib.request import Request, urlopen
 
 from drivers.modbus_barrier.protocol.map import Coil
 from gateway.domain.person import Role
+from gateway.runtime.admission import REPEAT_S
 from gateway.services import accounts, seed
 from gateway.signing.keyring import Keyring, kek_from_file
 from gateway.storage.store import SYSTEM, Store
+from simulators.devices.arm import BarrierPhysics
 from simulators.devices.barrier import ModbusBarrierBoard
 from simulators.devices.osdp_reader import OsdpReaders
 from simulators.devices.outputs import Recorder, Write
@@ -63,6 +65,16 @@ class Api:
     def get(self, path: str) -> Any:
         return self.call("GET", path)
 
+    def every(self, path: str) -> list[dict[str, Any]]:
+        """All items of a list, part after part."""
+        page = self.get(path)
+        items: list[dict[str, Any]] = page["items"]
+        mark = "&" if "?" in path else "?"
+        while page["next"] is not None:
+            page = self.get(f"{path}{mark}after={page['next']}")
+            items += page["items"]
+        return items
+
     def post(self, path: str, body: object = None, *, key: str | None = None) -> Any:
         return self.call("POST", path, {} if body is None else body, key=key)
 
@@ -80,6 +92,22 @@ class Api:
                 raise Refused(error.code, json.load(error)) from None
 
 
+class Taps:
+    """A reader that sees a card within two seconds of the last time takes it for one tap: hands must wait."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def rest(self, uid: str) -> None:
+        """Until holding this card is a new tap."""
+        due = self._last.get(uid, -REPEAT_S) + REPEAT_S
+        wait_for("the last tap to be past", lambda: time.monotonic() >= due)
+
+    def held(self, uid: str) -> None:
+        """The gateway has seen the card by now."""
+        self._last[uid] = time.monotonic()
+
+
 class Plant:
     """One gateway and its hardware. ``broker`` must run; the store is seeded unless it has a site already."""
 
@@ -90,7 +118,9 @@ class Plant:
         (directory / "dev").mkdir(parents=True, exist_ok=True)
         self.recorder = Recorder()
         self.readers = OsdpReaders(directory / "dev" / "line", {0: OSDP_KEY})
-        self.board = ModbusBarrierBoard(directory / "dev" / "barrier", self.recorder)
+        self.board = ModbusBarrierBoard(
+            directory / "dev" / "barrier", self.recorder, physics=BarrierPhysics(travel_s=0.1)
+        )
         self.scanner = LineScanner(directory / "dev" / "scanner")
         self.log = directory / "gateway.log"
         self.process: subprocess.Popen[bytes] | None = None
