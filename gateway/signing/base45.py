@@ -1,12 +1,13 @@
 """Base45 (RFC 9285): bytes as the 45 characters that a QR code's alphanumeric mode packs tightest."""
 
+import sys
+from array import array
 from typing import Final
 
 from gateway.domain.errors import MalformedError
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUE: Final = {character: value for value, character in enumerate(ALPHABET)}
-_WEIGHTS: Final = (1, 45, 2025)
 
 
 def encode(data: bytes) -> str:
@@ -16,7 +17,18 @@ def encode(data: bytes) -> str:
 
 def decode(text: str) -> bytes:
     """The bytes that ``text`` stands for, or MalformedError; each byte string has exactly one text."""
-    return b"".join(_group(text[at : at + 3]) for at in range(0, len(text), 3))
+    try:
+        values = [_VALUE[digit] for digit in text]
+        whole = len(values) - len(values) % 3
+        triples = zip(values[0:whole:3], values[1:whole:3], values[2:whole:3], strict=True)
+        pairs = array("H", [low + 45 * middle + 2025 * high for low, middle, high in triples])
+        tail = values[whole:]
+        last = b"" if not tail else (tail[0] + 45 * tail[1]).to_bytes(1)
+    except (KeyError, OverflowError, IndexError):
+        raise MalformedError("This is not Base45 text.") from None
+    if sys.byteorder == "little":
+        pairs.byteswap()
+    return pairs.tobytes() + last
 
 
 def _digits(pair: bytes) -> str:
@@ -24,13 +36,3 @@ def _digits(pair: bytes) -> str:
     low, middle, high = number % 45, number // 45 % 45, number // 2025
     digits = ALPHABET[low] + ALPHABET[middle]
     return digits + ALPHABET[high] if len(pair) == 2 else digits
-
-
-def _group(group: str) -> bytes:
-    try:
-        number = sum(_VALUE[digit] * weight for digit, weight in zip(group, _WEIGHTS, strict=False))
-        if len(group) > 1:
-            return number.to_bytes(len(group) - 1)
-    except (KeyError, OverflowError):
-        pass
-    raise MalformedError("This is not Base45 text.")
