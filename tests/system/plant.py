@@ -171,8 +171,8 @@ post = "north"
         path.write_text(text)
         path.chmod(0o600)
 
-    def seed(self, make: Callable[[str], str] = str) -> None:
-        """Fills an empty store with the demo's compound; ``make`` gives the password of each controller."""
+    def seed(self) -> None:
+        """Fills an empty store with the demo's compound."""
         ring = Keyring(kek_from_file(self.directory / "keyring.key"))
         store = Store(self.store_url)
         store.migrate()
