@@ -144,7 +144,9 @@ class Demo:
         return bool(answer and answer.get("ready") and answer.get("broker"))
 
     async def _bench_ready(self) -> bool:
-        return await _get(self._state.bench_url) is not None
+        """Its box of cards is filled from the gateway."""
+        answer = await _get(f"{self._state.bench_url}/state")
+        return bool(answer and answer.get("cards"))
 
     async def _devices_ready(self) -> bool:
         answer = await _get(f"{self._state.url}/api/v1/devices", self._state.token)
@@ -235,11 +237,12 @@ def run(data: Path, *, port: int | None, traffic: bool, fresh: bool) -> None:
     os.umask(0o077)
     console = Console(highlight=False, soft_wrap=True)
     data = data.resolve()
-    if fresh:
-        demo_state.remove_made(data)
-    state = demo_state.prepare(data, port)
-    demo_state.write_config(data, state)
-    demo_state.write_compound(data, state, traffic=traffic)
-    (data / "demo.json").unlink(missing_ok=True)
-    console.print(f"Starting; pages will be at {state.url}")
-    asyncio.run(Demo(data, state, console).run())
+    with demo_state.claimed(data):
+        if fresh:
+            demo_state.remove_made(data)
+        state = demo_state.prepare(data, port)
+        demo_state.write_config(data, state)
+        demo_state.write_compound(data, state, traffic=traffic)
+        (data / "demo.json").unlink(missing_ok=True)
+        console.print(f"Starting; pages will be at {state.url}")
+        asyncio.run(Demo(data, state, console).run())

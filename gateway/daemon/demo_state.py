@@ -13,11 +13,13 @@
 site, lists, pids: {gateway, broker, simulators}}.
 """
 
+import fcntl
 import json
 import secrets
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -46,7 +48,6 @@ MADE: Final = (
     "controllers",
     "dev",
     "log",
-    MARK,
 )
 
 
@@ -88,6 +89,25 @@ class State:
         return f"http://{HOST}:{self.bench}"
 
 
+@contextmanager
+def claimed(data: Path) -> Iterator[None]:
+    """The demo's own directory, for one demo at a time; the kernel lets go when the process dies.
+
+    Raises DemoError for a directory with somebody else's files in it, or when another demo runs there.
+    """
+    if data.exists() and any(data.iterdir()) and not (data / MARK).exists():
+        raise DemoError("%(data)s is not empty and was not made by the demo; name another with --data.", data=str(data))
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / MARK).open("a") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoError(
+                "A demo already runs in %(data)s; end it there, or name another directory with --data.", data=str(data)
+            ) from error
+        yield
+
+
 def is_free(port: int) -> bool:
     """Whether nobody listens on this loopback port."""
     with socket.socket() as probe:
@@ -109,9 +129,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def remove_made(data: Path) -> None:
-    """Forgets what an earlier demo made. Raises DemoError when the directory is not a demo's."""
-    if data.exists() and any(data.iterdir()) and not (data / MARK).exists():
-        raise DemoError("%(data)s was not made by the demo, so nothing in it is removed.", data=str(data))
+    """Forgets what an earlier demo made in its claimed directory."""
     for name in MADE:
         path = data / name
         if path.is_dir() and not path.is_symlink():
@@ -121,15 +139,13 @@ def remove_made(data: Path) -> None:
 
 
 def prepare(data: Path, port: int | None) -> State:
-    """The state of this start: the saved one, or a new one with a seeded site."""
+    """The state of this start: the saved one, or a new one with a seeded site; in a claimed directory."""
     known = State.load(data)
     if known is not None:
         chosen = known if port is None else replace(known, http=port)
         _check_ports(chosen)
         chosen.save(data)
         return chosen
-    if data.exists() and any(data.iterdir()):
-        raise DemoError("%(data)s is not empty and was not made by the demo; name another with --data.", data=str(data))
     return _first(data, port)
 
 
@@ -154,7 +170,6 @@ def _first(data: Path, port: int | None) -> State:
         raise DemoError("Port %(port)s is taken; name another with --port.", port=port)
     for directory in ("controllers", "dev", "log"):
         (data / directory).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (data / MARK).touch()
     http, bench, mqtt, mqtt5, encoder = free_ports(5)
     http = port or (DEFAULT_PORT if is_free(DEFAULT_PORT) else http)
     state = State(http, bench, mqtt, mqtt5, encoder, secrets.token_hex(16), mqtt_password=secrets.token_urlsafe(12))

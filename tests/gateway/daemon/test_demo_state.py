@@ -66,11 +66,18 @@ def test_a_port_taken_at_first_is_said(tmp_path: Path) -> None:
 def test_foreign_directories_are_left_alone(tmp_path: Path) -> None:
     """Neither used nor emptied."""
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(DemoError):
-        demo_state.prepare(tmp_path, None)
-    with pytest.raises(DemoError):
-        demo_state.remove_made(tmp_path)
-    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    with pytest.raises(DemoError, match="not made by the demo"), demo_state.claimed(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_one_demo_a_directory(tmp_path: Path) -> None:
+    """The second is refused before it touches anything; the next one may."""
+    first, second = demo_state.claimed(tmp_path / "new"), demo_state.claimed(tmp_path / "new")
+    with first, pytest.raises(DemoError, match="already runs"), second:
+        pass
+    with demo_state.claimed(tmp_path / "new"):
+        assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
 
 def test_fresh_removes_only_what_the_demo_made(tmp_path: Path) -> None:
