@@ -1,10 +1,10 @@
 """Reading slips, their lines and their movements from the store."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.slip import ConsentMethod, SlipKind, SlipState, standing_of
@@ -14,10 +14,27 @@ from gateway.storage.tables import posts, slip_items, slip_movements, slip_right
 
 _Row = Row[Any]
 
+# Built once: these run several times for every slip that is looked at.
+_SLIPS: Final = select(slips, units.c.code.label("unit")).join(units, units.c.id == slips.c.unit_id)
+_BY_NUMBER: Final = _SLIPS.where(slips.c.slip_no == bindparam("number"))
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_ITEMS: Final = (
+    select(slip_items).where(slip_items.c.slip_id.in_(_IDS)).order_by(slip_items.c.slip_id, slip_items.c.line)
+)
+_RELEASED: Final = select(slip_rights.c.slip_id, slip_rights.c.line, slip_rights.c.released).where(
+    slip_rights.c.slip_id.in_(_IDS)
+)
+_MOVEMENTS: Final = (
+    select(slip_movements, posts.c.name.label("post_name"))
+    .outerjoin(posts, posts.c.id == slip_movements.c.post)
+    .order_by(slip_movements.c.id)
+)
+_STORY: Final = _MOVEMENTS.where(slip_movements.c.slip_id == bindparam("slip"))
+
 
 def query() -> Select[Any]:
     """All slips with the code of their unit; narrow it with ``where``."""
-    return select(slips, units.c.code.label("unit")).join(units, units.c.id == slips.c.unit_id)
+    return _SLIPS
 
 
 def load(conn: Connection, slip_id: int, *, now: int) -> SlipView:
@@ -30,8 +47,8 @@ def load(conn: Connection, slip_id: int, *, now: int) -> SlipView:
 
 def by_number(conn: Connection, slip_no: int, *, now: int) -> SlipView | None:
     """The slip with that number, if one was issued."""
-    found = views(conn, query().where(slips.c.slip_no == slip_no), now=now)
-    return found[0] if found else None
+    rows = conn.execute(_BY_NUMBER, {"number": slip_no}).all()
+    return _view(rows[0], _lines(conn, [rows[0].id])[rows[0].id], now) if rows else None
 
 
 def views(conn: Connection, narrowed: Select[Any], *, now: int) -> list[SlipView]:
@@ -43,51 +60,26 @@ def views(conn: Connection, narrowed: Select[Any], *, now: int) -> list[SlipView
 
 def movements(conn: Connection, slip_id: int, kind: str | None = None) -> tuple[MovementView, ...]:
     """What happened to a slip at the posts, oldest first."""
-    wanted = _movements().where(slip_movements.c.slip_id == slip_id).order_by(slip_movements.c.id)
-    if kind is not None:
-        wanted = wanted.where(slip_movements.c.kind == kind)
-    return tuple(_movement(row) for row in conn.execute(wanted))
+    rows = conn.execute(_STORY, {"slip": slip_id})
+    return tuple(_movement(row) for row in rows if kind in {None, row.kind})
 
 
 def after_movement(conn: Connection, movement_id: int) -> tuple[SlipView, tuple[MovementView, ...], MovementView]:
     """A release with its slip, and the releases up to and including it."""
-    row = conn.execute(_movements().where(slip_movements.c.id == movement_id)).one()
-    so_far = _movements().where(
-        slip_movements.c.slip_id == row.slip_id,
-        slip_movements.c.kind == row.kind,
-        slip_movements.c.id <= movement_id,
-    )
-    story = tuple(_movement(each) for each in conn.execute(so_far.order_by(slip_movements.c.id)))
+    row = conn.execute(_MOVEMENTS.where(slip_movements.c.id == movement_id)).one()
+    rows = conn.execute(_STORY, {"slip": row.slip_id})
+    story = tuple(_movement(each) for each in rows if each.kind == row.kind and each.id <= movement_id)
     return load(conn, row.slip_id, now=row.at), story, story[-1]
 
 
-def _movements() -> Select[Any]:
-    names = posts.c.name.label("post_name")
-    return select(slip_movements, names).outerjoin(posts, posts.c.id == slip_movements.c.post)
-
-
 def _lines(conn: Connection, ids: Sequence[int]) -> Mapping[int, tuple[LineView, ...]]:
-    released = (
-        select(slip_rights.c.slip_id, slip_rights.c.line, func.sum(slip_rights.c.released).label("released"))
-        .where(slip_rights.c.slip_id.in_(ids))
-        .group_by(slip_rights.c.slip_id, slip_rights.c.line)
-        .subquery()
-    )
-    here = (released.c.slip_id == slip_items.c.slip_id) & (released.c.line == slip_items.c.line)
-    found = conn.execute(
-        select(slip_items, func.coalesce(released.c.released, 0).label("released"))
-        .outerjoin(released, here)
-        .where(slip_items.c.slip_id.in_(ids))
-        .order_by(slip_items.c.slip_id, slip_items.c.line)
-    )
-    return _grouped(found)
-
-
-def _grouped(found: Iterable[_Row]) -> Mapping[int, tuple[LineView, ...]]:
+    released: Counter[tuple[int, int]] = Counter()
+    for slip_id, line, count in conn.execute(_RELEASED, {"ids": ids}):
+        released[slip_id, line] += count
     lines: defaultdict[int, tuple[LineView, ...]] = defaultdict(tuple)
-    for row in found:
-        line = LineView(row.line, row.name, row.qty, row.unit, row.serial, int(row.released))
-        lines[row.slip_id] += (line,)
+    for row in conn.execute(_ITEMS, {"ids": ids}):
+        left = released[row.slip_id, row.line]
+        lines[row.slip_id] += (LineView(row.line, row.name, row.qty, row.unit, row.serial, left),)
     return lines
 
 
