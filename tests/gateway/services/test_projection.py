@@ -83,7 +83,7 @@ class Tie:
 
 
 class Households(RuleBasedStateMachine):
-    """Random lives of three people in two units; after each step every list admits whom the model admits."""
+    """Random lives of two people in two units; after each step every list admits whom the model admits."""
 
     ties: Bundle[Tie] = Bundle("ties")
     issued: Bundle[int] = Bundle("issued")
@@ -98,7 +98,7 @@ class Households(RuleBasedStateMachine):
         second = self.compound.unit_of("1-1-101", "b1")
         self.compound.settle(self.compound.li_na, Relation.OWNER, unit=second)
         self.units = {self.compound.unit: "b3", second: "b1"}
-        self.people = [self.compound.person("某人") for _ in range(3)]
+        self.people = [self.compound.person("某人") for _ in range(2)]
         self.model = Model()
         self.uids = iter(range(1, 1000))
 
@@ -113,9 +113,9 @@ class Households(RuleBasedStateMachine):
 
     @rule(
         target=ties,
-        which=st.tuples(st.integers(0, 2), st.integers(0, 1)),
+        which=st.tuples(st.integers(0, 1), st.integers(0, 1)),
         tenant=st.booleans(),
-        agreed=st.sampled_from([True, True, True, False]),
+        agreed=st.booleans(),
         starts=st.integers(0, 3),
         lasts=st.integers(1, 9),
     )
@@ -227,7 +227,7 @@ class Households(RuleBasedStateMachine):
 
 
 Households.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestHouseholds = Households.TestCase
 
