@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from gateway.daemon.config import Config, MqttTable
+from gateway.daemon.figures import DecisionFigures
 from gateway.daemon.lock import LeaseKeeper, holder_of
 from gateway.daemon.opening import MARK_FILE, open_keyring, open_keys
 from gateway.daemon.wiring import FleetView, ListNews, SyncClock, keep_alarms_in, look_up_in, plug_in, sweep_in
@@ -104,6 +105,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         clock=clock,
         posts=config.placed("post"),
         look_up=look_up_in(store),
+        observer=DecisionFigures(),
     )
     controllers = Controllers(store, hub, alarms)
     drivers = plug_in(config, admission, portals, encoders)

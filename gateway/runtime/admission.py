@@ -75,7 +75,7 @@ class Admission:
         clock: Clock,
         posts: Mapping[str, str],
         look_up: LookUp,
-        observer: DecisionObserver | None = None,
+        observer: DecisionObserver,
     ) -> None:
         self._key_of = key_of
         self._lists = lists
@@ -209,8 +209,7 @@ class Admission:
         self._hub.publish(
             "access", {"portal": portal.id, "granted": decision.granted, "at_ms": record.at_ms, **record.body}
         )
-        if self._observer is not None:
-            self._observer.decided(portal.id, presentation.identity, decision)
+        self._observer.decided(portal.id, presentation.identity, decision)
 
 
 async def _show(driver: Reader, reader: str, signal: Signal) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from gateway.domain.decision import PortalMode
 from gateway.ports import (
     BarrierReading,
+    BrokerAccounts,
     ControllerCommands,
     ControllerStatus,
     DeviceStatus,
@@ -109,3 +110,4 @@ class House:
     commands: ControllerCommands | None
     broker_address: BrokerAddress | None
     clock: Clock
+    broker_accounts: BrokerAccounts | None = None

@@ -59,6 +59,7 @@ class JournalWriter:
         self._spilling = ThreadPoolExecutor(1, "spill")
         self._stopping = threading.Event()
         self._last_seq = 0
+        self._told: set[str] = set()
         self._waiting = 0
         self.lost = 0
         self.trouble: Trouble = _unheard
@@ -105,7 +106,7 @@ class JournalWriter:
             if not future.done():
                 self.trouble("record_lost", {"target": record.target, "kind": record.kind, "error": str(error)})
                 return Durability.NOWHERE
-        self.trouble("journal_slow", {"waiting": self._waiting})
+        self._tell("journal_slow", {"waiting": self._waiting})
         if future.done():  # it reached the store while it was being spilled
             self._spill.settle([record.id])
         return Durability.SPILLED
@@ -137,7 +138,7 @@ class JournalWriter:
         try:
             numbers = self._store.append(records)
         except GatehouseError as error:
-            loop.call_soon_threadsafe(self.trouble, "journal_stalled", {"error": str(error)})
+            loop.call_soon_threadsafe(self._tell, "journal_stalled", {"error": str(error)})
             self._stopping.wait(RETRY_S)
             return
         self._spill.settle([record.id for record in records])
@@ -146,6 +147,7 @@ class JournalWriter:
 
     def _written(self, written: "list[tuple[Record, asyncio.Future[int]]]", numbers: Sequence[int]) -> None:
         self._waiting -= len(written)
+        self._told.clear()
         self._last_seq = numbers[-1]
         for (_record, future), number in zip(written, numbers, strict=True):
             if not future.done():
@@ -153,6 +155,12 @@ class JournalWriter:
         if self.lost:
             lost, self.lost = self.lost, 0
             self.note("journal.overflow", "system", {"lost": lost})
+
+    def _tell(self, kind: str, detail: Mapping[str, object]) -> None:
+        """Once until the store writes again."""
+        if kind not in self._told:
+            self._told.add(kind)
+            self.trouble(kind, detail)
 
     async def stop(self) -> None:
         """Writes what waits, or spills it when the store cannot, and ends the threads."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.decision import Denied, Direction
+from gateway.domain.decision import Decision, Denied, Direction
 from gateway.domain.identity import Identity, KeyMaker
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
@@ -47,6 +47,16 @@ class MemoryLists:
 
 
 @dataclass
+class Decided:
+    """A DecisionObserver that remembers."""
+
+    seen: list[tuple[str, bool]] = field(default_factory=list)
+
+    def decided(self, portal: str, _identity: Identity, decision: Decision) -> None:
+        self.seen.append((portal, decision.granted))
+
+
+@dataclass
 class Rig:
     """Everything, and what it did."""
 
@@ -63,6 +73,7 @@ class Rig:
     admission: Admission
     barrier: FakeBarrier
     reader: FakeReader
+    decided: Decided
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     known: dict[str, Mapping[str, object]] = field(default_factory=dict)
 
@@ -105,6 +116,8 @@ def build(path: Path, store: RecordStore, boot: str = "boot") -> Rig:
     portals = Portals(wiring, lists.portal, clock=clock, hub=hub, journal=journal, alarms=alarms, devices=devices)
     portals.attach(barrier)
 
+    decided = Decided()
+
     def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
         return known.get(presentation.identity.value.hex())
 
@@ -119,6 +132,7 @@ def build(path: Path, store: RecordStore, boot: str = "boot") -> Rig:
         clock=clock,
         posts={"scanner": "north"},
         look_up=look_up,
+        observer=decided,
     )
     admission.attach("reader", reader)
     return Rig(
@@ -135,6 +149,7 @@ def build(path: Path, store: RecordStore, boot: str = "boot") -> Rig:
         admission,
         barrier,
         reader,
+        decided,
         known=known,
     )
 

@@ -22,6 +22,7 @@ async def test_resident_opens_after_the_record_is_durable(rig: Rig) -> None:
     assert rig.reader.shown == [("reader", Signal.GRANTED)]
     assert rig.store.kept[0].target == "portal:main-in"
     assert rig.store.kept[0].body["version"] == 3
+    assert rig.decided.seen == [("main-in", True)]
 
 
 async def test_longer_opening_doubles_the_pulse(rig: Rig) -> None:

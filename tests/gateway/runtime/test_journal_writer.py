@@ -108,6 +108,21 @@ async def test_replay_skips_what_the_store_already_has(tmp_path: Path) -> None:
     assert store.kept == [one, two]
 
 
+async def test_a_stall_is_told_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is tried, and again at the next one."""
+    monkeypatch.setattr("gateway.runtime.journal_writer.RETRY_S", 0.001)
+    troubles: list[str] = []
+    rig.journal.trouble = lambda kind, _detail: troubles.append(kind)
+    for _ in range(2):
+        rig.store.broken = True
+        assert await rig.journal.durable(rig.journal.make("a", "t", {})) is Durability.SPILLED
+        assert await rig.journal.durable(rig.journal.make("b", "t", {})) is Durability.SPILLED
+        rig.store.broken = False
+        assert await rig.journal.durable(rig.journal.make("c", "t", {})) is Durability.STORED
+    assert troubles == ["journal_stalled", "journal_slow"] * 2
+    assert rig.store.kinds() == ["a", "b", "c"] * 2
+
+
 async def test_endless_stall_is_bounded_and_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit records are counted, and the count is recorded when the store is back."""
     monkeypatch.setattr("gateway.runtime.journal_writer.MOST_WAITING", 3)
