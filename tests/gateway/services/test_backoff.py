@@ -36,7 +36,7 @@ def test_guesses_are_few_however_they_are_spread(gaps: list[int]) -> None:
     with TemporaryDirectory() as directory:
         store = Store(f"sqlite:///{Path(directory) / 'g.db'}", clock=clock, boot="b")
         store.migrate()
-        counted = []
+        counted: list[float] = []
         for gap in gaps:
             clock.step(gap)
             try:

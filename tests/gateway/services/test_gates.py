@@ -98,6 +98,6 @@ def test_posts_are_numbered_for_slips(compound: Compound) -> None:
         assert gates.list_posts(uow.conn) == [north, east, south]
         for bad in ({"id": "north"}, {"id": "west", "number": 9}, {"id": "west", "number": 32}):
             with pytest.raises(ConflictError):
-                gates.add_post(uow, name="x", **bad)  # type: ignore[arg-type]  # each form is wrong in its own way
+                gates.add_post(uow, name="x", **bad)
         with pytest.raises(NotFoundError):
             gates.add_post(uow, id="west", name="x", portal="nowhere")
