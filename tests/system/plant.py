@@ -226,6 +226,15 @@ post = "north"
             self.board.stop()
         self.scanner.stop()
 
+    def residents(self) -> list[str]:
+        """The UIDs of all active cards: each of them opens the main gate."""
+        return [card["uid"] for card in self.api.every("/cards?state=active") if card["uid"]]
+
+    def assert_clean_log(self) -> None:
+        """Whatever happened, nothing was unforeseen."""
+        said = self.log.read_text("utf-8", "replace")
+        assert "Traceback" not in said, said[-5000:]
+
     def present(self, uid: str) -> float:
         """Holds a card to the reader; when (monotonic seconds)."""
         at = time.monotonic()
@@ -248,6 +257,13 @@ post = "north"
         )
 
     def close_arm(self) -> None:
-        """Puts the arm down at once, as if time had passed, and waits until the gateway has seen it."""
+        """Once the arm is up, puts it down as if time had passed; returns when the gateway has seen it."""
+        wait_for("the arm up", lambda: self.arm() == "open")
         with self.board.lock:
             self.board.physics.goal = self.board.physics.position = 0.0
+        wait_for("the arm down", lambda: self.arm() == "closed")
+
+    def arm(self) -> str:
+        """Where the arm stands, as the gateway sees it."""
+        state: str = self.api.get("/portals/main-in")["barrier"]["state"]
+        return state
