@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.domain.decision import Decision, Direction
+from gateway.domain.decision import Decision
 from gateway.domain.errors import GatehouseError
 from gateway.domain.identity import Identity
 from gateway.domain.schedule import Calendar
@@ -288,22 +288,15 @@ class ControllerCommands(Protocol):
         """Signs and sends one command and waits for its reply, at most ten seconds."""
 
 
+class BrokerAccounts(Protocol):
+    """Accounts at the broker, where the gateway keeps them."""
+
+    def enrol(self, user: str, password: str) -> None:
+        """Adds an account, or gives it a new password. Raises DeviceOfflineError."""
+
+
 class DecisionObserver(Protocol):
     """Told of every decision at a portal of the gateway, after its record is durable."""
 
     def decided(self, portal: str, identity: Identity, decision: Decision) -> None:
         """For pages and metrics; must not block."""
-
-
-@dataclass(frozen=True, slots=True)
-class WiredPortal:
-    """A portal of the gateway and the devices at it."""
-
-    portal: Portal
-    readers: tuple[str, ...] = ()
-    barrier: str | None = None
-
-    @property
-    def direction(self) -> Direction:
-        """Which way it leads."""
-        return self.portal.direction

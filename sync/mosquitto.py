@@ -1,22 +1,27 @@
 """Files for a mosquitto that serves one site: configuration, passwords, access list.
 
-Adding a controller rewrites the password file and the access list, and a SIGHUP makes mosquitto read them
-(mosquitto(8), "Signals"); nobody is disconnected.
+Enrolling a controller adds a line to the password file, and a SIGHUP makes mosquitto read it (mosquitto(8),
+"Signals"); nobody is disconnected.
 """
 
 import base64
 import hashlib
+import os
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gateway.domain.errors import MalformedError
-from gateway.domain.site import check_slug
+from gateway.ports import DeviceOfflineError
 from sync.controller_store import write_atomically
 from sync.protocol.topics import Kind, Topics
 
 GATEWAY_USER: Final = "gateway"
+PASSWORDS: Final = "passwords"
+ACCESS: Final = "access"
+PID: Final = "mosquitto.pid"
 # A random password needs no stretching; mosquitto's own default is 101 rounds.
 _ROUNDS: Final = 101
 _READS: Final = (Kind.CONFIG, Kind.ACK, Kind.COMMANDS)
@@ -42,15 +47,16 @@ def password_line(user: str, password: str, salt: bytes) -> str:
     return f"{user}:$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}\n"
 
 
-def access_list(site: str, controllers: Mapping[str, str]) -> str:
-    """The gateway has everything under the site's root; a controller its own topics, and reads what all may."""
+def access_list(site: str) -> str:
+    """The gateway has everything under the site's root; a controller its own topics, and reads what all may.
+
+    Patterns name the user that is connected (mosquitto.conf(5), "acl_file"), so a new controller needs no new line.
+    """
     topics = Topics(site)
-    lines = [f"user {GATEWAY_USER}", f"topic readwrite {topics.root}/#"]
-    for name in sorted(controllers):
-        lines += ["", f"user {check_slug('controller', name)}"]
-        lines += [f"topic read {topic}" for topic in (topics.gateway_status, topics.schedules, topics.all_lists())]
-        lines += [f"topic read {topics.of_controller(kind, name)}" for kind in _READS]
-        lines += [f"topic write {topics.of_controller(kind, name)}" for kind in _WRITES]
+    lines = [f"user {GATEWAY_USER}", f"topic readwrite {topics.root}/#", ""]
+    lines += [f"pattern read {topic}" for topic in (topics.gateway_status, topics.schedules, topics.all_lists())]
+    lines += [f"pattern read {topics.root}/controllers/%u/{kind}" for kind in _READS]
+    lines += [f"pattern write {topics.root}/controllers/%u/{kind}" for kind in _WRITES]
     return "\n".join(lines) + "\n"
 
 
@@ -59,8 +65,9 @@ def configuration(directory: Path, listener: Listener, run_as: str | None = None
     lines = [
         f"listener {listener.port} {listener.host}",
         "allow_anonymous false",
-        f"password_file {directory / 'passwords'}",
-        f"acl_file {directory / 'access'}",
+        f"pid_file {directory / PID}",
+        f"password_file {directory / PASSWORDS}",
+        f"acl_file {directory / ACCESS}",
         "persistence true",
         f"persistence_location {directory}/",
         "autosave_interval 60",
@@ -85,8 +92,35 @@ def write_users(
 ) -> None:
     """Writes ``passwords`` and ``access``; send mosquitto a SIGHUP afterwards. ``controllers``: name to password."""
     users = {GATEWAY_USER: gateway_password, **controllers}
-    passwords = "".join(password_line(user, password, random(12)) for user, password in users.items())
-    write_atomically(directory / "passwords", passwords.encode())
-    (directory / "passwords").chmod(0o600)
-    write_atomically(directory / "access", access_list(site, controllers).encode())
-    (directory / "access").chmod(0o600)
+    _write(directory / PASSWORDS, "".join(password_line(user, users[user], random(12)) for user in users))
+    _write(directory / ACCESS, access_list(site))
+
+
+class MosquittoAccounts:
+    """The accounts of a mosquitto on this machine (ports.BrokerAccounts). ``directory`` is as write_users leaves it.
+
+    The gateway must be allowed to write there and to signal the process named in ``mosquitto.pid``.
+    """
+
+    def __init__(self, directory: Path, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._directory = directory
+        self._random = random
+
+    def enrol(self, user: str, password: str) -> None:
+        """Adds the account, or gives it a new password, and has mosquitto read it. Raises DeviceOfflineError."""
+        try:
+            lines = (self._directory / PASSWORDS).read_text().splitlines(keepends=True)
+            kept = [line for line in lines if not line.startswith(f"{user}:")]
+            _write(self._directory / PASSWORDS, "".join([*kept, password_line(user, password, self._random(12))]))
+            os.kill(int((self._directory / PID).read_text()), signal.SIGHUP)
+        except (OSError, ValueError) as error:
+            raise DeviceOfflineError(
+                "The broker could not be told of %(user)s: %(why)s. See [mqtt] mosquitto_directory.",
+                user=user,
+                why=str(error),
+            ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, text.encode())
+    path.chmod(0o600)

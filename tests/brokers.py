@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.mosquitto import GATEWAY_USER, Listener, configuration, write_users
+from sync.mosquitto import GATEWAY_USER, Listener, MosquittoAccounts, configuration, write_users
 from sync.session import BrokerSettings
 
 _TIMEOUT_S = 15.0
@@ -61,11 +61,9 @@ class Mosquitto:
         write_users(self.directory, self.site, self.gateway_password, self.controllers, os.urandom)
 
     def add_controller(self, name: str, password: str) -> None:
-        """Enrols one while the broker runs."""
+        """Enrols one while the broker runs, as the gateway does."""
         self.controllers[name] = password
-        self.write_users()
-        assert self._process is not None
-        self._process.send_signal(signal.SIGHUP)
+        MosquittoAccounts(self.directory).enrol(name, password)
 
     def start(self) -> None:
         program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -56,7 +56,11 @@ def enrol(controller_id: Slug, call: Configure) -> Response:
 
     def enrolled(uow: UnitOfWork) -> ProvisioningOut:
         parts = gates.enrol_controller(uow, call.house.keyring, controller_id, broker, _make_credentials)
-        return ProvisioningOut.model_validate(parts)
+        provisioning = ProvisioningOut.model_validate(parts)
+        if call.house.broker_accounts is not None:
+            # Before the commit: an account nobody was told of is harmless, a file without an account is not.
+            call.house.broker_accounts.enrol(provisioning.broker.username, provisioning.broker.password)
+        return provisioning
 
     return call.write(enrolled, secret=True)
 

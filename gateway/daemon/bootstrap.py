@@ -13,7 +13,7 @@ import structlog
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.figures import DecisionFigures
 from gateway.daemon.lock import LeaseKeeper, holder_of
-from gateway.daemon.opening import MARK_FILE, open_keyring, open_keys
+from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, open_keyring, open_keys
 from gateway.daemon.wiring import FleetView, ListNews, SyncClock, keep_alarms_in, look_up_in, plug_in, sweep_in
 from gateway.ports import Device
 from gateway.runtime.admission import Admission
@@ -22,7 +22,7 @@ from gateway.runtime.clock import SteadyClock, TimeStep
 from gateway.runtime.controllers import Controllers
 from gateway.runtime.devices import Devices
 from gateway.runtime.encoders import Encoders
-from gateway.runtime.house import BrokerAddress, House
+from gateway.runtime.house import House
 from gateway.runtime.hub import EventHub
 from gateway.runtime.journal_store import StoreJournal
 from gateway.runtime.journal_writer import JournalWriter
@@ -143,8 +143,9 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         portals=portals,
         fleet=None if sync is None else FleetView(sync),
         commands=sync,
-        broker_address=None if config.mqtt is None else _for_controllers(config.mqtt),
+        broker_address=None if config.mqtt is None else broker_address(config.mqtt),
         clock=clock,
+        broker_accounts=None if config.mqtt is None else broker_accounts(config.mqtt),
     )
     supervisor = Supervisor(clock, devices)
     running = tuple(Job(name, work) for name, work in (jobs | lanes).items())
@@ -216,11 +217,6 @@ def _broker(mqtt: MqttTable, slug: str) -> BrokerSettings:
     return BrokerSettings(
         mqtt.host, mqtt.port, f"gatehouse-{slug}", mqtt.username, mqtt.secret(), tls, mqtt5=mqtt.version == 5
     )
-
-
-def _for_controllers(mqtt: MqttTable) -> BrokerAddress:
-    ca_file = None if mqtt.ca_file is None else str(mqtt.ca_file)
-    return BrokerAddress(mqtt.controllers_host or mqtt.host, mqtt.controllers_port or mqtt.port, ca_file)
 
 
 def _tell_pages(store: Store, hub: EventHub) -> None:

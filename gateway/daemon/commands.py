@@ -10,10 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.daemon.config import Config, ConfigError
-from gateway.daemon.opening import MARK_FILE, open_keyring, opened, sign_in_link
+from gateway.daemon.opening import (
+    MARK_FILE,
+    broker_accounts,
+    broker_address,
+    open_keyring,
+    opened,
+    sign_in_link,
+)
 from gateway.domain.errors import NotFoundError
 from gateway.domain.identity import Identity, IdentityKind
-from gateway.runtime.house import BrokerAddress
 from gateway.services import site
 from gateway.services import why as reasons
 from gateway.services.keys import Keys
@@ -68,12 +74,13 @@ def enrol(config: Config, controller: str, out: Path) -> str:
     """Writes the provisioning file with mode 0600."""
     if config.mqtt is None:
         raise ConfigError("mqtt: is missing; a controller is enrolled with the address of a broker.")
-    mqtt = config.mqtt
-    ca_file = None if mqtt.ca_file is None else str(mqtt.ca_file)
-    address = BrokerAddress(mqtt.controllers_host or mqtt.host, mqtt.controllers_port or mqtt.port, ca_file)
+    address, accounts = broker_address(config.mqtt), broker_accounts(config.mqtt)
     ring = open_keyring(config)
+    password = secrets.token_urlsafe(24)
     with opened(config) as store, store.write(SYSTEM) as uow:
-        parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, secrets.token_urlsafe(24)))
+        parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, password))
+        if accounts is not None:
+            accounts.enrol(controller, password)
     write_private(out, json.dumps(parts, indent=2))
     return f"{out} holds what {controller} needs, and secrets: hand it over in person, then delete it."
 

@@ -64,6 +64,8 @@ class MqttTable(_Table):
     """``[mqtt]``: the broker. ``version`` 3 keeps to MQTT 3.1.1. TLS as soon as there is a ``ca_file``.
 
     ``controllers_host`` and ``controllers_port`` are the broker's address as controllers reach it.
+    ``mosquitto_directory`` holds the files of a mosquitto on this machine in which enrolling makes accounts; without
+    it, whoever runs the broker makes them.
     """
 
     host: str
@@ -77,6 +79,7 @@ class MqttTable(_Table):
     version: Literal[3, 5] = 5
     controllers_host: str | None = None
     controllers_port: Port | None = None
+    mosquitto_directory: Path | None = None
 
     def secret(self) -> str | None:
         """The password, from the environment, the table or its own file. Raises ConfigError."""
@@ -260,7 +263,7 @@ def _anchored(config: Config, base: Path) -> Config:
     keys = config.keys.model_copy(update={"file": _under(base, config.keys.file)})
     changes: dict[str, Any] = {"data": base / config.data, "keys": keys}
     if config.mqtt is not None:
-        files = ("password_file", "ca_file", "cert_file", "key_file")
+        files = ("password_file", "ca_file", "cert_file", "key_file", "mosquitto_directory")
         changes["mqtt"] = config.mqtt.model_copy(update={f: _under(base, getattr(config.mqtt, f)) for f in files})
     if config.store.url.startswith("sqlite:///") and not config.store.url.startswith("sqlite:////"):
         path = base / config.store.url.removeprefix("sqlite:///")

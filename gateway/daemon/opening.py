@@ -8,15 +8,18 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from gateway.daemon.config import Config, ConfigError
+from gateway.daemon.config import Config, ConfigError, MqttTable
 from gateway.domain.person import Role
+from gateway.ports import BrokerAccounts
 from gateway.runtime.clock import SteadyClock
+from gateway.runtime.house import BrokerAddress
 from gateway.services import accounts, site
 from gateway.services.keys import Keys
 from gateway.signing import keyring
 from gateway.signing.keyring import Keyring
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM, Store
+from sync.mosquitto import MosquittoAccounts
 
 KEY_FILE: Final = "keyring.key"
 MARK_FILE: Final = "high-water.json"
@@ -49,6 +52,17 @@ def open_keyring(config: Config) -> Keyring:
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         return Keyring(keyring.kek_from_credential(config.keys.credential, Path(directory) if directory else None))
     return Keyring(keyring.kek_from_file(config.keys.file or config.data / KEY_FILE))
+
+
+def broker_address(mqtt: MqttTable) -> BrokerAddress:
+    """Where controllers find the broker."""
+    ca_file = None if mqtt.ca_file is None else str(mqtt.ca_file)
+    return BrokerAddress(mqtt.controllers_host or mqtt.host, mqtt.controllers_port or mqtt.port, ca_file)
+
+
+def broker_accounts(mqtt: MqttTable) -> BrokerAccounts | None:
+    """The accounts at the broker, when they are ours to keep."""
+    return None if mqtt.mosquitto_directory is None else MosquittoAccounts(mqtt.mosquitto_directory)
 
 
 def open_keys(config: Config, store: Store, ring: Keyring) -> Keys:

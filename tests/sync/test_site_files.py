@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import MalformedError
-from sync.mosquitto import access_list, password_line, write_users
+from gateway.ports import DeviceOfflineError
+from sync.mosquitto import MosquittoAccounts, access_list, password_line, write_users
 from sync.provisioning import broker_settings, provisioning, public_keys
 from sync.session import BrokerSettings, Tls
 from tests.sync.world import KEY, LIST_KEY
@@ -25,12 +26,22 @@ def test_password_line() -> None:
 
 def test_access_list() -> None:
     """A controller writes three topics of its own, and reads lists, schedules and what is meant for it."""
-    text = access_list("riverside", {"gate-a": "x"})
-    part = text.split("user gate-a\n")[1].split()
-    writes = [part[i + 2] for i, word in enumerate(part) if word == "topic" and part[i + 1] == "write"]
-    assert writes == [f"gatehouse/v1/riverside/controllers/gate-a/{what}" for what in ("status", "events", "replies")]
-    with pytest.raises(MalformedError):
-        access_list("riverside", {"gate/#": "x"})
+    lines = access_list("riverside").splitlines()
+    writes = [line.split()[-1] for line in lines if line.startswith("pattern write")]
+    assert writes == [f"gatehouse/v1/riverside/controllers/%u/{what}" for what in ("status", "events", "replies")]
+    everything = [line for line in lines if "#" in line and not line.startswith("pattern read")]
+    assert everything == ["topic readwrite gatehouse/v1/riverside/#"]
+    assert lines.index("user gateway") == lines.index(everything[0]) - 1
+
+
+def test_a_broker_that_cannot_be_told(tmp_path: Path) -> None:
+    """Without mosquitto's files or its process the gateway says so, and hands out nothing."""
+    accounts = MosquittoAccounts(tmp_path, bytes)
+    with pytest.raises(DeviceOfflineError, match="gate-a"):
+        accounts.enrol("gate-a", "x")
+    write_users(tmp_path, "riverside", "g", {}, bytes)
+    with pytest.raises(DeviceOfflineError, match=r"mosquitto\.pid"):
+        accounts.enrol("gate-a", "x")
 
 
 def test_files_are_private(tmp_path: Path) -> None:
