@@ -5,13 +5,17 @@ const parts = () => [...document.querySelectorAll("[data-live]")];
 const kinds = new Set(parts().flatMap((part) => part.dataset.live.split(" ")));
 const waiting = new Map();
 
+// Two renderings are the same when they differ in nothing but how long ago something was.
+const essence = (html) => html.replace(/(<time[^>]*>)[^<]*/g, "$1").trim();
+const shown = new WeakMap(parts().map((part) => [part, essence(part.innerHTML)]));
+
 /** What changed glows for two seconds; the focus and what was typed stay where they were. */
 function swap(part, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const busy = part.querySelector("input:focus, select:focus, textarea:focus");
   const next = page.body;
-  if (next.innerHTML.trim() === part.dataset.shown) return;
-  part.dataset.shown = next.innerHTML.trim();
+  if (essence(next.innerHTML) === shown.get(part)) return;
+  shown.set(part, essence(next.innerHTML));
   const typed = [...part.querySelectorAll("input:not([type=hidden])")].map((e) => [e.name, e.value, e.checked]);
   part.replaceChildren(...next.childNodes);
   for (const [name, value, checked] of typed) {
@@ -31,6 +35,7 @@ function glow(part) {
 }
 
 export async function refresh(part) {
+  if (!part.dataset.src) return;
   const answer = await fetch(part.dataset.src, { headers: { "X-Partial": "1" } });
   if (answer.redirected) { location.reload(); return; }
   if (answer.ok) swap(part, await answer.text());
@@ -51,11 +56,9 @@ function connect() {
     document.documentElement.toggleAttribute("data-live-lost", !live);
     for (const word of document.querySelectorAll("[data-line]")) word.hidden = (word.dataset.line === "live") !== live;
   };
-  let opened = false;
   stream.addEventListener("open", () => {
     tell(true);
-    if (opened) parts().forEach(soon); // what happened while the line was down
-    opened = true;
+    parts().forEach(soon); // what happened before the line was up
   });
   stream.addEventListener("error", () => tell(false));
   stream.addEventListener("news", (event) => {
@@ -67,4 +70,4 @@ function connect() {
 }
 
 if (kinds.size) connect();
-addEventListener("pageshow", (event) => { if (event.persisted && kinds.size) { connect(); parts().forEach(soon); } });
+addEventListener("pageshow", (event) => { if (event.persisted && kinds.size) { connect(); } });

@@ -1,0 +1,74 @@
+"""One Chromium and one served compound for all browser tests of a worker; a fresh window for each."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.server import Site, served
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MS = 10_000
+Open = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests share one worker: two Chromiums on two cores only wait for each other."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The seeded compound, served."""
+    with served(tmp_path_factory.mktemp("browser")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_as(site: Site, chromium: Browser) -> Iterator[Open]:
+    """A window of someone signed in by a link; the browser must not complain about anything in it."""
+    contexts = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        expected = "Failed to load resource" in message.text  # refusals are pages here, and tests cut lines
+        if message.type in {"error", "warning"} and not expected:
+            complaints.append(message.text)
+
+    def open_window(login: str, *, phone: bool = False, language: str = "en", dark: bool = False) -> Page:
+        context = chromium.new_context(
+            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if login:
+            page.goto(site.link(login))
+            page.locator("main button.primary").click()
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+            if page.locator("html").get_attribute("lang") != language:
+                page.locator(f"button[name=language][value={language}]").click()
+                page.locator(f"html[lang={language}]").wait_for(state="attached")
+        page.wait_for_load_state("load")
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert not complaints

@@ -1,0 +1,50 @@
+"""Every page: axe finds nothing, nothing scrolls sideways on a phone, and the browser has no complaint."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Open
+from tests.browser.screenshots import PAGES
+from tests.browser.server import LAKE_BLANK, Site
+
+AXE = Axe()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def _rules(key: str) -> dict[str, object]:
+    """The post is read from afar: contrast AAA there."""
+    enhanced = {"color-contrast-enhanced": {"enabled": key.startswith("post-")}}
+    return {**RULES, "rules": enhanced}
+
+
+@pytest.mark.parametrize("key", PAGES)
+def test_axe_finds_nothing(site: Site, open_as: Open, key: str) -> None:
+    """Light on a desktop, dark on a phone."""
+    for phone in (False, True):
+        page = open_as(PAGES[key][0], phone=phone, dark=phone)
+        site.lay(LAKE_BLANK)
+        PAGES[key][1](page, site)
+        page.evaluate("document.getAnimations().forEach(a => a.finish())")
+        results = AXE.run(page, options=_rules(key))
+        assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+@pytest.mark.parametrize("key", PAGES)
+def test_nothing_scrolls_sideways_on_a_phone(site: Site, open_as: Open, key: str, language: str) -> None:
+    """Down to 360 px, in the language with the longest words too."""
+    page = open_as(PAGES[key][0], phone=True, language=language)
+    page.set_viewport_size({"width": 360, "height": 740})
+    PAGES[key][1](page, site)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0
+
+
+def test_the_frame_in_both_themes(site: Site, open_as: Open) -> None:
+    """The background follows the system's choice."""
+    grounds = set()
+    for dark in (False, True):
+        page = open_as("", dark=dark)
+        page.goto(f"{site.url}/sign-in")
+        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(grounds) == 2

@@ -1,0 +1,97 @@
+"""The post by scanner: a burst of keys or a scan at the gateway fills the screen with one verdict."""
+
+from playwright.sync_api import Page, expect
+
+from gateway.domain.slip import Item
+from tests.browser.conftest import Open
+from tests.browser.server import Site
+
+
+def scan(page: Page, text: str) -> None:
+    """As a keyboard wedge types: no time between the keys, Enter at the end."""
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def code(page: Page, expected: str) -> None:
+    expect(page.locator(f"[data-code={expected}]")).to_be_visible()
+
+
+def test_a_wedge_works_wherever_the_cursor_is(site: Site, open_as: Open) -> None:
+    """Scan, tick, release; the word changes; Esc is ready again; the second scan tells of the first."""
+    page = open_as("guard")
+    token = site.slip().token or ""
+    page.locator("h1").click()
+    scan(page, token)
+    code(page, "OK")
+    page.locator("#f-plate").fill("粤b12345")
+    page.get_by_role("button", name="Release").click()
+    code(page, "RELEASED")
+    page.keyboard.press("Escape")
+    expect(page.locator("#f-text")).to_be_focused()
+    scan(page, token)
+    code(page, "ALREADY_RELEASED")
+    expect(page.locator(".evidence")).to_contain_text("粤B12345")
+    expect(page.locator(".evidence")).to_contain_text("北门岗")
+
+
+def test_a_scan_over_a_verdict_is_the_next_slip(site: Site, open_as: Open) -> None:
+    """Also from inside the plate's field, which keeps nothing of the burst."""
+    page = open_as("guard")
+    first, second = site.slip(), site.slip((Item(1, "自行车", 1, "辆"),))
+    scan(page, first.token or "")
+    code(page, "OK")
+    page.locator("#f-plate").click()
+    scan(page, second.token or "")
+    expect(page.locator(".goods-line")).to_have_count(1)
+    expect(page.locator(".goods-line")).to_contain_text("自行车")
+
+
+def test_a_scanner_at_the_gateway_shows_at_its_post(site: Site, open_as: Open) -> None:
+    """By the live stream, and only there."""
+    page = open_as("guard")
+    expect(page.locator("[data-line=live]")).to_be_visible()
+    page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('/live'))")
+    site.publish("scan", {"scanner": "s2", "post": "south", "text": "nonsense"})
+    site.publish("scan", {"scanner": "s1", "post": "north", "text": site.slip().token or ""})
+    code(page, "OK")
+
+
+def test_part_of_the_goods_leaves_by_the_steppers(site: Site, open_as: Open) -> None:
+    """Twelve cartons, two of them later."""
+    page = open_as("guard", phone=True)
+    slip = site.slip((Item(1, "纸箱", 12, "箱"),), plate=None)
+    scan(page, slip.token or "")
+    for _ in range(2):
+        page.get_by_role("button", name="Fewer: 纸箱").click()
+    expect(page.get_by_role("spinbutton")).to_have_value("10")
+    page.get_by_role("button", name="Release").click()
+    code(page, "RELEASED")
+    page.keyboard.press("Escape")
+    scan(page, slip.token or "")
+    code(page, "PARTIAL_REMAINS")
+    expect(page.get_by_role("spinbutton")).to_have_value("2")
+
+
+def test_a_refusal_by_gloved_hands(site: Site, open_as: Open) -> None:
+    """Every button is at least 64 px high."""
+    page = open_as("guard", phone=True)
+    scan(page, site.slip().token or "")
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.get_by_text("Why is it refused?")).to_be_visible()
+    for button in page.locator("button.big, a.big").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 64
+    page.get_by_role("button", name="The goods differ from the list").click()
+    code(page, "REFUSED")
+
+
+def test_a_lost_connection_is_said_and_ends(site: Site, open_as: Open) -> None:
+    """Nothing turns green without an answer."""
+    page = open_as("guard")
+    page.route("**/verify", lambda route: route.abort())
+    page.locator("#f-text").fill(site.slip().token or "")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-lost-line]")).to_be_visible()
+    expect(page.locator("[data-colour]")).to_have_count(0)
