@@ -1,0 +1,89 @@
+"""The bench's page and its acts, over a world that only remembers."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from gateway.domain.errors import NotFoundError
+from simulators.compound.bench import ACTS, create_bench
+
+
+class RememberingWorld:
+    """Stands in for the world: keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        self.revision = 0
+
+    def state(self) -> dict[str, Any]:
+        return {"cards": [], "told": len(self.told)}
+
+    def __getattr__(self, name: str) -> Any:
+        def told(*args: object, **kwargs: object) -> None:
+            self.told.append((name, *args, *kwargs.values()))
+
+        async def told_soon(*args: object, **kwargs: object) -> None:
+            told(*args, **kwargs)
+            if args == ("nowhere",):
+                raise NotFoundError("There is no device %(device)s.", device="nowhere")
+
+        return told if name in {"set_traffic", "add_card"} else told_soon
+
+
+@pytest.fixture
+def world() -> RememberingWorld:
+    return RememberingWorld()
+
+
+@pytest.fixture
+def client(world: RememberingWorld) -> TestClient:
+    return TestClient(create_bench(world), raise_server_exceptions=False)  # type: ignore[arg-type]  # remembers only
+
+
+def test_the_page_and_its_files(client: TestClient) -> None:
+    """The page forbids everything from elsewhere; its script, style and texts are there."""
+    page = client.get("/")
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert [client.get(f"/{name}").status_code for name in ("bench.js", "bench.css", "strings.js", "icon.svg")] == [
+        200
+    ] * 4
+
+
+BODIES: dict[str, dict[str, object]] = {
+    "hold": {"uid": "5630F009", "portal": "main-in"},
+    "drive": {"portal": "main-in"},
+    "pass": {"portal": "main-in"},
+    "lay": {"uid": "5630F009"},
+    "lift": {},
+    "scan": {"text": "RS1:"},
+    "unplug": {"device": "main-line"},
+    "plug": {"device": "main-line"},
+    "cut": {"controller": "gate-1"},
+    "mend": {"controller": "gate-1"},
+    "traffic": {"on": True},
+    "cards": {"uid": "5630F009"},
+}
+
+
+@pytest.mark.parametrize("act", sorted(ACTS))
+def test_every_act_reaches_the_world(client: TestClient, world: RememberingWorld, act: str) -> None:
+    """One POST, one thing a hand does, and the new state back."""
+    answer = client.post(f"/{act}", json=BODIES[act])
+    assert answer.status_code == 200
+    assert answer.json()["told"] == 1
+    assert set(world.told[0][1:]) == set(BODIES[act].values())
+
+
+def test_what_is_refused(client: TestClient, world: RememberingWorld) -> None:
+    """A form from another page, no JSON, a missing field, something that is not there: a clear answer each."""
+    assert client.post("/lift", data={"x": "1"}).status_code == 415
+    assert client.post("/lift", content=b"{", headers={"content-type": "application/json"}).status_code == 400
+    assert client.post("/lift", json=[1]).status_code == 400
+    assert client.post("/hold", json={"uid": "56" * 9000}).status_code == 400
+    missing = client.post("/hold", json={"uid": "5630F009"})
+    assert missing.status_code == 422
+    assert missing.json()["fields"] == {"portal": "a text"}
+    assert world.told == []
+    gone = client.post("/unplug", json={"device": "nowhere"})
+    assert gone.json()["detail"] == "There is no device nowhere."
