@@ -170,8 +170,9 @@ def _first(data: Path, port: int | None) -> State:
         raise DemoError("Port %(port)s is taken; name another with --port.", port=port)
     for directory in ("controllers", "dev", "log"):
         (data / directory).mkdir(mode=0o700, parents=True, exist_ok=True)
-    http, bench, mqtt, mqtt5, encoder = free_ports(5)
-    http = port or (DEFAULT_PORT if is_free(DEFAULT_PORT) else http)
+    spare, mqtt, mqtt5, encoder = free_ports(4)
+    http = port or (DEFAULT_PORT if is_free(DEFAULT_PORT) else spare)
+    bench = http + 1 if is_free(http + 1) else free_ports(1)[0]
     state = State(http, bench, mqtt, mqtt5, encoder, secrets.token_hex(16), mqtt_password=secrets.token_urlsafe(12))
     write_config(data, state)
     state = replace(state, token=_seed(data, state))

@@ -85,16 +85,11 @@ def _areas(uow: UnitOfWork, keys: Keys) -> None:
 def _gates(uow: UnitOfWork) -> None:
     site.add_portal(uow, NewPortal("main-in", "北门入口", Direction.IN, ("compound",)))
     site.add_post(uow, id="north", name="北门岗", portal="main-in")
-    for building in _BUILDINGS:
-        doors = [
-            NewPortal(
-                f"b{building}-e{entrance}", f"{building} 号楼 {entrance} 单元", Direction.IN, (f"building-{building}",)
-            )
-            for entrance in _ENTRANCES
-        ]
-        garage = NewPortal(f"b{building}-garage", f"{building} 号楼车库门", Direction.IN, ("car-park",))
-        side = NewPortal(f"b{building}-side", f"{building} 号楼侧门", Direction.IN, ("compound",))
-        site.add_controller(uow, id=f"gate-{building}", name=f"{building} 号楼控制器", portals=[*doors, garage, side])
+    doors = {n: NewPortal(f"b{n}-door", f"{n} 号楼大堂", Direction.IN, (f"building-{n}",)) for n in _BUILDINGS}
+    south = NewPortal("south-gate", "南门人行", Direction.IN, ("compound",))
+    garage = NewPortal("garage", "地下车库", Direction.IN, ("car-park",))
+    for name, portals in (("1", [doors["1"], south]), ("2", [doors["2"]]), ("3", [doors["3"], garage])):
+        site.add_controller(uow, id=f"gate-{name}", name=f"{name} 号楼控制器", portals=portals)
 
 
 # --- People ---------------------------------------------------------------------------------------

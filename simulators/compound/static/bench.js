@@ -20,9 +20,9 @@ function t(key, value) {
   return value === undefined ? text : text.replace("%s", value);
 }
 
-function el(tag, props = {}, ...children) {
+function el(tag, { attrs, ...props } = {}, ...children) {
   const node = Object.assign(document.createElement(tag), props);
-  for (const [name, value] of Object.entries(props.attrs ?? {})) node.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attrs ?? {})) node.setAttribute(name, value);
   node.append(...children.filter((child) => child !== null));
   return node;
 }
@@ -58,21 +58,29 @@ function drawCards() {
 
 const ARM = { closed: 0, opening: 40, open: 75, closing: 40, held_open: 75 };
 
+function stands(portal) {
+  return t(portal.gate === "open" ? "gate_open" : portal.gate === "closed" ? "gate_closed" : "moving");
+}
+
 function lane(portal) {
-  const ns = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(ns, "svg");
-  svg.setAttribute("viewBox", "0 0 320 56");
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 320 112");
   svg.setAttribute("class", "lane");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", t(portal.gate === "open" ? "gate_open" : portal.gate === "closed" ? "gate_closed" : "moving"));
+  svg.setAttribute("aria-label", stands(portal));
   const angle = ARM[portal.gate] ?? 0;
-  svg.innerHTML = `<rect x="0" y="50" width="320" height="2" fill="var(--line)"/>
-    <rect x="60" y="18" width="10" height="32" rx="2" fill="var(--soft)"/>
-    <line x1="65" y1="22" x2="215" y2="22" stroke="${angle > 60 ? "var(--good)" : "var(--bad)"}"
-      transform="rotate(${-angle} 65 22)"/>
-    ${portal.car ? `<g fill="var(--accent)"><rect x="${portal.car === "before" ? 4 : 100}" y="34" width="48" height="13" rx="4"/>
-      <rect x="${portal.car === "before" ? 13 : 109}" y="25" width="28" height="12" rx="4"/></g>` : ""}`;
+  const x = portal.car === "before" ? 20 : 150;
+  svg.innerHTML = `<rect x="0" y="104" width="320" height="2" fill="var(--line)"/>
+    <rect x="100" y="70" width="12" height="34" rx="2" fill="var(--soft)"/>
+    <line x1="106" y1="76" x2="206" y2="76" stroke="${angle > 60 ? "var(--good)" : "var(--bad)"}" transform="rotate(${-angle} 106 76)"/>
+    ${portal.car ? `<g fill="var(--accent)"><rect x="${x}" y="86" width="52" height="14" rx="4"/>
+      <rect x="${x + 10}" y="76" width="30" height="12" rx="4"/></g>` : ""}`;
   return svg;
+}
+
+function door(portal) {
+  const open = portal.gate === "open";
+  return el("span", { className: `door ${open ? "good" : ""}`, textContent: `${open ? "▯" : "▮"} ${stands(portal)}` });
 }
 
 function lastOf(portal) {
@@ -88,10 +96,11 @@ function drawPortals() {
       el("small", { textContent: `${portal.id} · ${portal.controller ?? t("wired")}${portal.lamp ? ` · ${t("lamp")}: ${t(portal.lamp)}` : ""}` }),
       el("div", {}, lastOf(portal))),
     el("div", { className: "acts" },
+      portal.barrier ? null : door(portal),
       button(t("hold"), `hold-${portal.id}`, withCard("hold", { portal: portal.id })),
       portal.barrier ? button(t("drive"), `drive-${portal.id}`, () => act("drive", { portal: portal.id })) : null,
       portal.barrier ? button(t("pass"), `pass-${portal.id}`, () => act("pass", { portal: portal.id })) : null),
-    lane(portal)));
+    portal.barrier ? lane(portal) : null));
 }
 
 function drawEncoder() {
