@@ -314,6 +314,7 @@ def _end(uow: UnitOfWork, leaving: Sequence[OccupantView], reason: str) -> None:
 def _follow(uow: UnitOfWork, keys: Keys, unit_id: int, person_ids: set[int], reason: str) -> None:
     """Cancels the cards for this unit of those who no longer belong to it, and brings all their others up to date."""
     o, c = occupants.c, cards.c
+    projection.lock_people(uow.conn, person_ids)
     staying = set(
         uow.conn.execute(
             select(o.person_id).where(o.unit_id == unit_id, o.ended_at.is_(None), o.valid_until > uow.now)

@@ -72,6 +72,7 @@ def project_card(uow: UnitOfWork, keys: Keys, card_id: int) -> set[str]:
 
 def project_person(uow: UnitOfWork, keys: Keys, person_id: int) -> set[str]:
     """Brings all cards of a holder up to date; returns the lists that changed."""
+    lock_people(uow.conn, [person_id])
     ids = uow.conn.execute(select(cards.c.id).where(cards.c.holder_id == person_id)).scalars().all()
     return project_cards(uow, keys, ids)
 
@@ -86,9 +87,26 @@ def project_cards(uow: UnitOfWork, keys: Keys, card_ids: Sequence[int]) -> set[s
 
 def project_everybody(uow: UnitOfWork, keys: Keys) -> set[str]:
     """Brings every card up to date: a rule or an area changed, or a ledger came in."""
-    if uow.conn.dialect.name == "postgresql":
-        uow.conn.execute(select(people.c.id).order_by(people.c.id).with_for_update())
+    lock_everybody(uow.conn)
     return _project(uow, keys, None)
+
+
+def lock_people(conn: Connection, person_ids: Iterable[int]) -> None:
+    """Two desks that change the cards or homes of one person take turns, from here to the end (PostgreSQL).
+
+    Who changes a basis locks its person before looking for cards, who issues a card before looking at
+    bases; otherwise each could miss what the other does. SQLite's writers take turns anyway.
+    """
+    if conn.dialect.name != "postgresql":
+        return
+    for chunk in chunked(sorted(person_ids)):
+        conn.execute(select(people.c.id).where(people.c.id.in_(chunk)).order_by(people.c.id).with_for_update())
+
+
+def lock_everybody(conn: Connection) -> None:
+    """The same for all people at once: first of all where everybody is projected anew."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(people.c.id).order_by(people.c.id).with_for_update())
 
 
 def entitlements_of_person(conn: Connection, person_id: int) -> list[Entitlement]:
@@ -98,12 +116,13 @@ def entitlements_of_person(conn: Connection, person_id: int) -> list[Entitlement
 
 
 def _lock_holders(conn: Connection, card_ids: Sequence[int]) -> None:
-    """Two desks that change one household take turns (SQLite's writers always do)."""
     if conn.dialect.name != "postgresql":
         return
-    for chunk in chunked(sorted(card_ids)):
-        holders = select(cards.c.holder_id).where(cards.c.id.in_(chunk))
-        conn.execute(select(people.c.id).where(people.c.id.in_(holders)).order_by(people.c.id).with_for_update())
+    holders: set[int] = set()
+    for chunk in chunked(card_ids):
+        held = select(cards.c.holder_id).where(cards.c.id.in_(chunk), cards.c.holder_id.is_not(None))
+        holders.update(conn.execute(held).scalars())
+    lock_people(conn, holders)
 
 
 # --- From what is to what should be ---------------------------------------------------------------

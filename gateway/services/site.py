@@ -176,6 +176,7 @@ def add_area(uow: UnitOfWork, *, id: str, name: str, forms: Sequence[IdentityFor
 
 def set_area_forms(uow: UnitOfWork, keys: Keys, id: str, forms: Sequence[IdentityForm]) -> Area:  # noqa: A002  # the field's word
     """Other readers were mounted: everybody is listed anew in the forms they show."""
+    projection.lock_everybody(uow.conn)
     before = get_area(uow.conn, id)
     if not forms:
         raise MalformedError("Say what the readers of the area show.", fields={"forms": "at least one"})

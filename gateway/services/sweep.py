@@ -16,9 +16,12 @@ def sweep(uow: UnitOfWork, keys: Keys) -> int:
     Gates refuse an entry by its own end (R-CARD-20); this clears it away and brings in what follows.
     """
     over = uow.conn.execute(
-        select(cards.c.id).where(cards.c.state == CardState.ACTIVE.value, cards.c.valid_until <= uow.now)
-    ).scalars()
-    touched = set(over)
+        select(cards.c.id, cards.c.holder_id).where(
+            cards.c.state == CardState.ACTIVE.value, cards.c.valid_until <= uow.now
+        )
+    ).all()
+    projection.lock_people(uow.conn, {row.holder_id for row in over if row.holder_id is not None})
+    touched = {row.id for row in over}
     for card_id in sorted(touched):
         advance(uow, card_id, CardEvent.EXPIRE)
     ended = uow.conn.execute(

@@ -372,7 +372,7 @@ def test_one_card_takes_few_statements(compound: Compound) -> None:
 def test_two_desks_that_change_one_household_leave_the_lists_right(both: Compound) -> None:
     """A removal and an issue at the same moment: the new card never keeps what the removal took."""
     other = both.unit_of("1-1-101", "b1")
-    for number in range(1, 6):
+    for number in range(1, 31):
         person = both.person("某人")
         home = both.settle(person)
         both.settle(person, unit=other)
