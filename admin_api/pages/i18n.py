@@ -79,16 +79,15 @@ class Speaker:
 
     def moment(self, at: float, zone: ZoneInfo) -> str:
         """Date and time of day, as written here."""
-        time = dates.format_time(datetime.fromtimestamp(at, UTC), "short", tzinfo=zone, locale=self.locale)
-        return f"{self.day(at, zone)} {time}"
+        return f"{self.day(at, zone)} {self.time(at, zone, 'HH:mm')}"
 
     def day(self, at: float, zone: ZoneInfo) -> str:
         """The date."""
         return dates.format_date(datetime.fromtimestamp(at, zone), "medium", locale=self.locale)
 
-    def time(self, at: float, zone: ZoneInfo) -> str:
-        """The time of day, to the second."""
-        return dates.format_time(datetime.fromtimestamp(at, UTC), "HH:mm:ss", tzinfo=zone, locale=self.locale)
+    def time(self, at: float, zone: ZoneInfo, pattern: str = "HH:mm:ss") -> str:
+        """The time of day, in 24 hours as at every gate."""
+        return dates.format_time(datetime.fromtimestamp(at, UTC), pattern, tzinfo=zone, locale=self.locale)
 
 
 @cache

@@ -5,7 +5,7 @@ Besides the kinds of the event hub there is ``record``: something new stands in 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import Depends, Response
@@ -34,7 +34,7 @@ async def live(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))], kinds: str
     return StreamingResponse(news, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncIterator[str]:
+async def stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncGenerator[str]:
     """The text of the stream: what the hub tells of these kinds, and each commit as "record"."""
     end = asyncio.get_running_loop().time() + RENEW_S
     news: asyncio.Queue[HubEvent | None] = asyncio.Queue(maxsize=256)

@@ -1,4 +1,7 @@
-"""One Chromium and one served compound for all browser tests of a worker; a fresh window for each."""
+"""One Chromium and one served compound for all browser tests; a fresh window for each.
+
+They end with this package: Playwright keeps an event loop running, under which no asynchronous test could run.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -20,14 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The seeded compound, served."""
     with served(tmp_path_factory.mktemp("browser")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:

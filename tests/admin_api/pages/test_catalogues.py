@@ -24,7 +24,7 @@ def test_no_sentence_is_missing(language: str) -> None:
 def test_places_are_the_same(language: str) -> None:
     """A translation fills the same ``%(name)s`` places as its sentence."""
     for entry in load(language):
-        texts = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        texts = [entry.string] if isinstance(entry.string, str) else list(entry.string or ())
         sources = [entry.id] if isinstance(entry.id, str) else list(entry.id)
         for text in texts:
             assert set(PLACE.findall(text)) == set(PLACE.findall(sources[0])), entry.id

@@ -1,5 +1,7 @@
 """A household changes at the desk: handover, moving in, consent, moving out."""
 
+from typing import Any
+
 from starlette.testclient import TestClient
 
 from tests.admin_api.compound import Home, card, created
@@ -19,7 +21,7 @@ def test_a_unit_is_handed_over_once(clerk: Browser, admin: TestClient) -> None:
 
 def test_a_tenant_needs_a_lease_with_an_end(clerk: Browser, place: Home) -> None:
     """Everything typed comes back with the rule."""
-    form = {"name": "王芳", "phone": "13912345678", "relation": "tenant", "proof": "lease", "lease_end": ""}
+    form: dict[str, Any] = {"name": "王芳", "relation": "tenant", "proof": "lease", "lease_end": ""}
     page = clerk.submit(f"/desk/units/{place.unit}/people", 422, **form)
     assert "R-CARD-4" in page
     assert 'value="王芳"' in page
@@ -31,7 +33,7 @@ def test_a_tenant_needs_a_lease_with_an_end(clerk: Browser, place: Home) -> None
 
 def test_an_owner_agrees_later(clerk: Browser, place: Home) -> None:
     """The due line leads to the consent, and is gone afterwards."""
-    form = {"name": "周姨", "relation": "helper", "proof": "letter"}
+    form: dict[str, Any] = {"name": "周姨", "relation": "helper", "proof": "letter"}
     page = clerk.submit(f"/desk/units/{place.unit}/people", **form)
     occupant = page.split("/desk/occupants/")[1].split("/consent")[0]
     page = clerk.submit(

@@ -32,8 +32,8 @@ def code_of(page: str) -> str:
 
 
 def release(guard: Browser, text: str, **more: Any) -> str:
-    form = {"text": text, "release_id": secrets.token_hex(16), "qty-1": "1", "qty-2": "2", "plate": "粤b 12345", **more}
-    return guard.submit("/post/main/release", **form)
+    form: dict[str, Any] = {"text": text, "release_id": secrets.token_hex(16), "plate": "粤b 12345"}
+    return guard.submit("/post/main/release", **form | {"qty-1": "1", "qty-2": "2"} | more)
 
 
 def test_a_good_slip_shows_its_goods(guard: Browser, token: str) -> None:
@@ -84,7 +84,7 @@ def test_fewer_goods_than_written_are_not_released(guard: Browser, token: str) -
 
 def test_a_refusal_asks_why_and_is_kept(guard: Browser, token: str) -> None:
     """Big buttons; then the word changes, and the slip stays good."""
-    form = {"text": token, "release_id": secrets.token_hex(16)}
+    form: dict[str, Any] = {"text": token, "release_id": secrets.token_hex(16)}
     page = guard.submit("/post/main/refuse", **form)
     assert "Why is it refused?" in page
     page = guard.submit("/post/main/refuse", **form, reason="The goods differ from the list")

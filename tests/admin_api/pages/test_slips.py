@@ -8,7 +8,7 @@ from tests.admin_api.compound import Home
 from tests.admin_api.pages.conftest import Browser
 
 GOODS = {"item": ["冰箱", "椅子", ""], "qty": ["1", "2", ""], "unit": ["台", "把", "pcs"]}
-AGREED = {"method": "0", "by": "李娜", "identity_checked": "1"}
+AGREED: dict[str, Any] = {"method": "0", "by": "李娜", "identity_checked": "1"}
 
 
 def write(browser: Browser, place: Home, status: int = 200, **more: Any) -> str:
