@@ -111,12 +111,19 @@ class Taps:
 class Plant:
     """One gateway and its hardware. ``broker`` must run; the store is seeded unless it has a site already."""
 
-    def __init__(self, directory: Path, broker: BrokerSettings, *, store_url: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        broker: BrokerSettings,
+        *,
+        store_url: str | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.directory = directory
         self.store_url = store_url or f"sqlite:///{directory / 'gatehouse.db'}"
         self.port = free_port()
         (directory / "dev").mkdir(parents=True, exist_ok=True)
-        self.recorder = Recorder()
+        self.recorder = recorder or Recorder()
         self.readers = OsdpReaders(directory / "dev" / "line", {0: OSDP_KEY})
         self.board = ModbusBarrierBoard(
             directory / "dev" / "barrier", self.recorder, physics=BarrierPhysics(travel_s=0.1)
@@ -183,6 +190,11 @@ post = "north"
 
     def start(self) -> None:
         """Powers the hardware (the first time) and starts the gateway; returns when it is ready."""
+        self.launch()
+        wait_for(f"the gateway (see {self.log})", self._ready, READY_S)
+
+    def launch(self) -> None:
+        """As :meth:`start`, but does not wait."""
         if self.process is None:
             self.readers.start()
             self.board.start()
@@ -193,11 +205,19 @@ post = "north"
                 stderr=log,
                 env=os.environ | self.environment,
             )
-        wait_for(f"the gateway (see {self.log})", self._ready, READY_S)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the gateway's process ended."""
+        return self.process is None or self.process.poll() is not None
 
     def _ready(self) -> bool:
-        if self.process is None or self.process.poll() is not None:
+        if self.dead:
             raise AssertionError(f"the gateway ended:\n{self.log.read_text()[-3000:]}")
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Whether the gateway says that it is ready."""
         try:
             with urlopen(f"{self.api.url}/readyz", timeout=5) as answer:
                 return bool(json.load(answer)["ready"])

@@ -176,7 +176,7 @@ def test_an_open_does_not_outlive_an_outage(gate: Gate) -> None:
 
 def test_garbage_on_every_line(gate: Gate) -> None:
     """Noise, cut frames and half-frames repeated: nothing opens, nothing dies, and the lines recover."""
-    rng = random.Random(SEED)  # noqa: S311 - the same noise in each run
+    rng = random.Random(SEED)
     with gate.nothing_moves():
         for _ in range(60):
             for cable in cables(gate).values():
