@@ -14,7 +14,16 @@ from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.figures import DecisionFigures
 from gateway.daemon.lock import LeaseKeeper, holder_of
 from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, open_keyring, open_keys
-from gateway.daemon.wiring import FleetView, ListNews, SyncClock, keep_alarms_in, look_up_in, plug_in, sweep_in
+from gateway.daemon.wiring import (
+    FleetView,
+    ListNews,
+    SyncClock,
+    keep_alarms_in,
+    look_up_in,
+    look_up_key_in,
+    plug_in,
+    sweep_in,
+)
 from gateway.ports import Device
 from gateway.runtime.admission import Admission
 from gateway.runtime.alarms import Alarms
@@ -104,10 +113,10 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         devices=devices,
         clock=clock,
         posts=config.placed("post"),
-        look_up=look_up_in(store),
+        look_up=look_up_in(store, keys),
         observer=DecisionFigures(),
     )
-    controllers = Controllers(store, hub, alarms)
+    controllers = Controllers(store, hub, alarms, look_up_key_in(store, keys))
     drivers = plug_in(config, admission, portals, encoders)
     sync = (
         None

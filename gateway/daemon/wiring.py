@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from drivers import registry
 from drivers.registry import Sinks
 from gateway.daemon.config import Config, DeviceTable
-from gateway.domain.card import CardState
 from gateway.domain.decision import Denied
 from gateway.ports import Barrier, ControllerStatus, Device, ListBatch, Reader
 from gateway.runtime.admission import Admission, LookUp, Presentation
@@ -16,7 +15,8 @@ from gateway.runtime.clock import Clock
 from gateway.runtime.encoders import Encoders
 from gateway.runtime.hub import EventHub
 from gateway.runtime.portals import Portals
-from gateway.services import alarms, card_views, sweep
+from gateway.services import alarms, presented, sweep
+from gateway.services.card_views import CardView
 from gateway.services.keys import Keys
 from gateway.storage import lists
 from gateway.storage.store import SYSTEM, Store
@@ -24,21 +24,31 @@ from gateway.storage.store import SYSTEM, Store
 if TYPE_CHECKING:
     from sync.gateway import GatewaySync
 
-# A card in one of these states that turns up at a reader is worth a look.
-_WANTED: Final = frozenset({CardState.LOST, CardState.CANCELLED})
 
-
-def look_up_in(store: Store) -> LookUp:
-    """Finds what the desk knows of a denied credential: a card reported lost or cancelled, or of nobody."""
+def look_up_in(store: Store, keys: Keys) -> LookUp:
+    """Finds what the desk knows of a card that a reader of the gateway denied: one that nobody should hold, or None."""
 
     def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
         with store.read() as conn:
-            card = card_views.by_identity(conn, presentation.identity)
-        if card is None or card.state not in _WANTED:
-            return None
-        return {"card": card.number, "state": card.state.value, "unit": card.unit}
+            return _wanted(presented.presented_denied(conn, keys, presentation.identity))
 
     return look_up
+
+
+def look_up_key_in(store: Store, keys: Keys) -> Callable[[bytes], Mapping[str, object] | None]:
+    """The same for a credential key that a controller denied."""
+
+    def look_up(key: bytes) -> Mapping[str, object] | None:
+        with store.read() as conn:
+            return _wanted(presented.presented_key(conn, keys, key))
+
+    return look_up
+
+
+def _wanted(card: CardView | None) -> Mapping[str, object] | None:
+    if card is None or card.state not in presented.ALARMING:
+        return None
+    return {"card": card.number, "state": card.state.value, "unit": card.unit}
 
 
 def keep_alarms_in(store: Store) -> Callable[[Alarm], None]:

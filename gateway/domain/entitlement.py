@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from gateway.domain.errors import ConflictError
 from gateway.domain.schedule import Schedule
 from gateway.domain.whitelist import ALWAYS, EXIT_ONLY, NO_END, Terms
 
@@ -83,7 +84,10 @@ class ScheduleBook:
         for index, known in self.schedules.items():
             if known == united:
                 return index
-        index = next(i for i in range(255, 0, -1) if i not in self.schedules)
+        free = [number for number in range(255, 0, -1) if number not in self.schedules]
+        if not free:
+            raise ConflictError("All 255 schedules are taken, so two cannot be united. Remove one that nobody uses.")
+        index = free[0]
         self.schedules[index] = self.added[index] = united
         return index
 

@@ -1,7 +1,7 @@
 """What controllers say: events into the journal exactly once, reports into the table and to the pages."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -15,16 +15,20 @@ from gateway.storage.store import SYSTEM, Store
 
 KEEP_EVERY_S: Final = 1.0
 
+LookUpKey = Callable[[bytes], Mapping[str, object] | None]
+"""What the desk knows of a denied credential that nobody should hold; None for all others."""
+
 _taken = tables.controller_events
 
 
 class Controllers:
     """Hears the fleet (ports.ControllerSink). News kinds: ``controller``, ``controller_event``."""
 
-    def __init__(self, store: Store, hub: EventHub, alarms: Alarms) -> None:
+    def __init__(self, store: Store, hub: EventHub, alarms: Alarms, look_up: LookUpKey) -> None:
         self._store = store
         self._hub = hub
         self._alarms = alarms
+        self._look_up = look_up
         self._waiting: dict[str, ControllerStatus] = {}
         self._gaps: dict[tuple[str, str], int] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -38,7 +42,16 @@ class Controllers:
             upto, new = await asyncio.to_thread(self._take, [once[number] for number in sorted(once)])
         for event in new:
             self._hub.publish("controller_event", {"controller": event.controller, **_body(event)})
+        await self._consider_alarms(new)
         return upto or None
+
+    async def _consider_alarms(self, events: Sequence[ControllerEvent]) -> None:
+        """A lost or cancelled card that turns up calls a person, as it does at our own readers."""
+        for event in events:
+            if event.kind == "denied" and event.key:
+                note = await asyncio.to_thread(self._look_up, event.key)
+                if note is not None:
+                    self._alarms.raise_alarm("card_reported", f"portal:{event.portal}", note)
 
     def _take(self, events: Sequence[ControllerEvent]) -> tuple[int, list[ControllerEvent]]:
         controller, boot = events[0].controller, events[0].boot

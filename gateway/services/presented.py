@@ -7,11 +7,9 @@ from sqlalchemy import Connection, select
 from gateway.domain.card import CardState
 from gateway.domain.identity import Identity, IdentityForm, IdentityKind
 from gateway.services import card_views
-from gateway.services.alarms import AlarmView, raise_alarm
 from gateway.services.card_views import CardView
 from gateway.services.keys import Keys
 from gateway.services.projection import identities_of
-from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import cards, list_entries
 
 ALARMING: Final = frozenset(
@@ -66,11 +64,3 @@ def presented_key(conn: Connection, keys: Keys, key: bytes) -> CardView | None:
 def _listed(conn: Connection, key: bytes) -> CardView | None:
     credential = conn.execute(select(list_entries.c.credential).where(list_entries.c.key == key)).scalar()
     return None if credential is None else card_views.get(conn, int(credential.partition(":")[2]))
-
-
-def alarm_for(uow: UnitOfWork, card: CardView, portal: str) -> AlarmView | None:
-    """Raises "card_misused" when a lost, frozen, cancelled … card was shown at ``portal``; else nothing."""
-    if card.state not in ALARMING:
-        return None
-    detail = {"card": card.id, "number": card.number, "state": card.state, "unit": card.unit, "portal": portal}
-    return raise_alarm(uow, "card_misused", card.credential, detail)

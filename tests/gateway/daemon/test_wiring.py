@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from sqlalchemy import select, text
 
-from gateway.daemon.wiring import ListNews, keep_alarms_in, look_up_in, sweep_in
+from gateway.daemon.wiring import ListNews, keep_alarms_in, look_up_in, look_up_key_in, sweep_in
 from gateway.domain.decision import Denied, Reason
 from gateway.domain.identity import Identity
 from gateway.domain.whitelist import Changes
@@ -29,23 +29,28 @@ def compound(sqlite_store: Store) -> seed.SeededCompound:
         return seed.seed_compound(uow, Keyring(bytes(32)))
 
 
-@pytest.mark.parametrize(("state", "told"), [("lost", 1), ("cancelled", 1), ("active", 0), ("frozen", 0)])
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("lost", 1), ("provisional_lost", 1), ("cancelled", 1), ("frozen", 1), ("active", 0), ("expired", 0)],
+)
 def test_a_wanted_card_is_known_at_the_reader(
     sqlite_store: Store, compound: seed.SeededCompound, state: str, told: int
 ) -> None:
-    """Lost and cancelled cards call a person; others are only refused."""
+    """Cards that nobody should hold call a person, wherever they turn up; others are only refused."""
     card = compound.li_na
     assert card.uid is not None
     with sqlite_store.write(SYSTEM) as uow:
         uow.conn.execute(text("UPDATE cards SET state = :state WHERE id = :id"), {"state": state, "id": card.id})
-    note = look_up_in(sqlite_store)(Presentation("r", Identity.uid(card.uid.hex()), 0.0), UNKNOWN)
+    identity = Identity.uid(card.uid.hex())
+    note = look_up_in(sqlite_store, compound.keys)(Presentation("r", identity, 0.0), UNKNOWN)
+    assert look_up_key_in(sqlite_store, compound.keys)(compound.keys.list(identity)) == note
     assert note == ({"card": "0417", "state": state, "unit": "3-1-502"} if told else None)
 
 
 def test_a_strange_card_is_not_known(sqlite_store: Store, compound: seed.SeededCompound) -> None:
     """Nobody's card calls nobody."""
     assert compound.cards
-    assert look_up_in(sqlite_store)(Presentation("r", Identity.uid("deadbeef"), 0.0), UNKNOWN) is None
+    assert look_up_in(sqlite_store, compound.keys)(Presentation("r", Identity.uid("deadbeef"), 0.0), UNKNOWN) is None
 
 
 def test_alarms_are_kept(store: Store) -> None:

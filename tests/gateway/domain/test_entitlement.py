@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from gateway.domain.entitlement import (
     entitlements_of,
     merge,
 )
+from gateway.domain.errors import ConflictError
 from gateway.domain.schedule import Calendar, Ranges, Schedule
 from gateway.domain.whitelist import ALWAYS, EXEMPT_FROM_ANTI_PASSBACK, EXIT_ONLY, NO_END, Terms
 
@@ -134,3 +136,12 @@ def test_merging_takes_no_entry_away_now(rights: list[Terms], now: int) -> None:
         if any(_admits(right, calendar, now, entry=entry) for right in held):
             assert merged is not None
             assert _admits(merged, calendar, now, entry=entry)
+
+
+def test_a_full_book_of_schedules_says_so() -> None:
+    """Two schedules that must be united when all 255 numbers are taken: a clear answer, nothing half done."""
+    days = tuple(() for _ in range(7))
+    book = ScheduleBook({n: Schedule(days, ((n, n + 1),)) for n in range(1, 256)})  # type: ignore[arg-type]  # seven
+    with pytest.raises(ConflictError, match="255"):
+        book.union(1, 3)
+    assert book.added == {}

@@ -21,6 +21,10 @@ from tests.gateway.runtime.fakes import until
 KEY = bytes.fromhex("01aabbccddeeff00")
 
 
+def _nobody(_key: bytes) -> None:
+    """The desk knows nothing of this key."""
+
+
 def _event(number: int, boot: str = "b1", *, kind: str = "granted", key: bytes | None = None) -> ControllerEvent:
     return ControllerEvent("gate-1", boot, number, 1_760_000_000, "b1-e1", kind, key, list="main" if key else None)
 
@@ -38,7 +42,7 @@ def _numbers(store: Store) -> list[int]:
 @pytest.fixture
 def controllers(store: Store) -> Controllers:
     hub = EventHub()
-    return Controllers(store, hub, Alarms(hub, lambda _alarm: None))
+    return Controllers(store, hub, Alarms(hub, lambda _alarm: None), _nobody)
 
 
 async def test_in_order_and_once(store: Store, controllers: Controllers) -> None:
@@ -80,7 +84,7 @@ async def test_names_the_credential(seeded: Store) -> None:
     with seeded.write(SYSTEM) as uow:
         uow.change_list("main", changes, {KEY: "card:417"})
     hub = EventHub()
-    await Controllers(seeded, hub, Alarms(hub, lambda _alarm: None)).events([_event(1, key=KEY)])
+    await Controllers(seeded, hub, Alarms(hub, lambda _alarm: None), _nobody).events([_event(1, key=KEY)])
     kind, body = _bodies(seeded)[0]
     assert (kind, body["credential"], body["key"]) == ("access.granted", "card:417", KEY.hex())
 
@@ -91,7 +95,7 @@ async def test_never_twice_never_out_of_order(sqlite_store: Store, batches: list
     """Any doubling, loss and disorder of messages."""
     boot = f"b{len(_bodies(sqlite_store))}-{id(batches)}"
     hub = EventHub()
-    controllers = Controllers(sqlite_store, hub, Alarms(hub, lambda _alarm: None))
+    controllers = Controllers(sqlite_store, hub, Alarms(hub, lambda _alarm: None), _nobody)
     before = len(_numbers(sqlite_store))
     for batch in batches:
         await controllers.events([_event(number, boot) for number in batch])
@@ -110,7 +114,7 @@ async def keeping(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> Async
     with sqlite_store.write(SYSTEM) as uow:
         uow.conn.execute(insert(tables.controllers).values(id="gate-1", name="1", created_at=uow.now))
     hub = EventHub()
-    controllers = Controllers(sqlite_store, hub, Alarms(hub, lambda _alarm: None))
+    controllers = Controllers(sqlite_store, hub, Alarms(hub, lambda _alarm: None), _nobody)
     task = asyncio.create_task(controllers.run())
     yield controllers, hub
     task.cancel()
@@ -137,7 +141,7 @@ def test_alarms_name_the_controller(sqlite_store: Store) -> None:
     """Or sync as a whole; a lost broker is alarmed as the device it is, once an outage."""
     hub = EventHub()
     told = Alarms(hub, lambda _alarm: None)
-    controllers = Controllers(sqlite_store, hub, told)
+    controllers = Controllers(sqlite_store, hub, told, _nobody)
     controllers.sync_alarm("digest_mismatch", {"controller": "gate-1"})
     controllers.sync_alarm("broker_offline", {"why": "gone"})
     controllers.sync_alarm("publish_refused", {"topic": "t"})
@@ -146,3 +150,20 @@ def test_alarms_name_the_controller(sqlite_store: Store) -> None:
         Alarm("digest_mismatch", "controller:gate-1", {"controller": "gate-1"}),
         Alarm("publish_refused", "sync", {"topic": "t"}),
     ]
+
+
+async def test_a_lost_card_at_a_remote_gate_calls_a_person(sqlite_store: Store) -> None:
+    """Once a presentation, told where; a card the desk does not look for is only refused."""
+    hub = EventHub()
+    told = Alarms(hub, lambda _alarm: None)
+    controllers = Controllers(sqlite_store, hub, told, lambda key: {"card": "0417"} if key == KEY else None)
+    other = bytes.fromhex("01ffffffffffffff")
+    events = [
+        _event(1, kind="denied", key=KEY),
+        _event(2, kind="denied", key=other),
+        _event(3, kind="granted", key=KEY),
+    ]
+    await controllers.events(events)
+    await controllers.events(events)
+    assert told._waiting.qsize() == 1
+    assert told._waiting.get_nowait() == Alarm("card_reported", "portal:b1-e1", {"card": "0417"})

@@ -4,9 +4,9 @@ import pytest
 
 from gateway.domain.card import CardState
 from gateway.domain.identity import Identity, IdentityForm, IdentityKind, identity_of_uid
-from gateway.services import alarms, cards, presented
+from gateway.services import cards, presented
 from gateway.services.cards import CardView, Channel
-from tests.gateway.services.small_compound import OTHER_UID, UID, Compound
+from tests.gateway.services.small_compound import UID, Compound
 
 
 def report(compound: Compound, card: CardView) -> None:
@@ -70,15 +70,3 @@ def test_the_lost_one_of_two_with_the_same_number_is_named(compound: Compound) -
         found = cards.by_identity(conn, Identity.wiegand(24, 0x5630F0))
     assert found is not None
     assert found.id == old.id
-
-
-def test_a_lost_card_raises_an_alarm_and_an_expired_one_does_not(compound: Compound) -> None:
-    old, young = compound.issue(UID), compound.issue(OTHER_UID)
-    report(compound, old)
-    with compound.desk() as uow:
-        alarm = presented.alarm_for(uow, cards.get(uow.conn, old.id), "main-in")
-        assert presented.alarm_for(uow, young, "main-in") is None
-        assert alarms.open_alarms(uow.conn) == [alarm]
-    assert alarm is not None
-    assert (alarm.kind, alarm.source, alarm.detail["portal"]) == ("card_misused", old.credential, "main-in")
-    assert "李娜" not in str(alarm)
