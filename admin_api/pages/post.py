@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypedDict
 from fastapi import Depends, Response
 
 from admin_api import roles
+from admin_api.gates import after_release
 from admin_api.pages.forms import texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
@@ -84,7 +85,7 @@ def _report(visit: Visit, post: PostView, text: str, verdict: Verdict) -> None:
 
 @routes.post("/post/{post_id}/release")
 def let_out(visit: Guard, post_id: str) -> Response:
-    """The goods go. The same release sent twice goes once."""
+    """The goods go, then the barrier opens. The same release sent twice goes, and opens, once."""
     post, values = _post(visit, post_id), texts(visit.form)
     text, lines = values.get("text", ""), _lines(values)
     verdict = visit.write(
@@ -99,7 +100,9 @@ def let_out(visit: Guard, post_id: str) -> Response:
             **_shown(text),
         )
     )
-    return _stage(visit, post, verdict, text=text, values=values)
+    answer = _stage(visit, post, verdict, text=text, values=values)
+    answer.background = after_release(visit.house, visit.caller.actor, post.id, verdict)
+    return answer
 
 
 @routes.post("/post/{post_id}/refuse")

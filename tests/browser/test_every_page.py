@@ -35,6 +35,7 @@ def test_nothing_scrolls_sideways_on_a_phone(site: Site, open_as: Open, key: str
     """Down to 360 px, in the language with the longest words too."""
     page = open_as(PAGES[key][0], phone=True, language=language)
     page.set_viewport_size({"width": 360, "height": 740})
+    site.lay(LAKE_BLANK)
     PAGES[key][1](page, site)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0

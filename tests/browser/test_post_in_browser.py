@@ -47,6 +47,19 @@ def test_a_scan_over_a_verdict_is_the_next_slip(site: Site, open_as: Open) -> No
     expect(page.locator(".goods-line")).to_contain_text("自行车")
 
 
+def test_a_scanner_that_sends_enter_twice_releases_nothing(site: Site, open_as: Open) -> None:
+    """Releasing is an act of its own: Enter in a field goes to the button, only then does it release."""
+    page = open_as("guard")
+    scan(page, site.slip(plate=None).token or "")
+    code(page, "OK")
+    page.keyboard.press("Enter")
+    page.locator("#f-plate").press("Enter")
+    expect(page.get_by_role("button", name="Release")).to_be_focused()
+    code(page, "OK")
+    page.keyboard.press("Enter")
+    code(page, "RELEASED")
+
+
 def test_a_scanner_at_the_gateway_shows_at_its_post(site: Site, open_as: Open) -> None:
     """By the live stream, and only there."""
     page = open_as("guard")

@@ -64,6 +64,13 @@ document.addEventListener("keydown", (event) => {
   say(ready());
 }, { capture: true });
 
+// Enter in a field goes on to the button: a scanner that sends it twice must never release.
+stage.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.tagName !== "INPUT" || event.target.form?.id !== "release") return;
+  event.preventDefault();
+  stage.querySelector(".deed .primary").focus();
+});
+
 // The screen of a post does not go dark while someone works at it.
 async function stayAwake() {
   if (document.visibilityState !== "visible" || !("wakeLock" in navigator)) return;

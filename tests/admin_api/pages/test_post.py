@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from gateway.runtime.house import House
 from gateway.services import slips
 from tests.admin_api.compound import Home, slip
+from tests.admin_api.house import FakePortals
 from tests.admin_api.pages.conftest import Browser
 
 
@@ -67,6 +68,16 @@ def test_the_same_release_sent_twice_releases_once(guard: Browser, token: str) -
     same = secrets.token_hex(16)
     assert code_of(release(guard, token, release_id=same)) == "RELEASED"
     assert code_of(release(guard, token, release_id=same)) == "RELEASED"
+
+
+def test_a_release_opens_the_barrier_once(guard: Browser, token: str, barriers: FakePortals) -> None:
+    """As over the API: for the first answer, not for its repeat, and not for a slip that is refused."""
+    same = secrets.token_hex(16)
+    release(guard, token, plate="粤A99999")
+    assert barriers.acts == []
+    for _ in range(2):
+        release(guard, token, release_id=same)
+    assert [(act[0], act[1], act[3]) for act in barriers.acts] == [("open", "main-in", "slip 1")]
 
 
 def test_another_car_needs_a_reason(guard: Browser, token: str) -> None:
