@@ -4,15 +4,18 @@ from typing import Final
 
 from anyio import to_thread
 from sqlalchemy import Connection
+from starlette.background import BackgroundTask
 
 from admin_api.auth import Caller
 from gateway.domain.decision import PortalMode
 from gateway.domain.errors import ForbiddenError, GatehouseError, MalformedError
 from gateway.domain.person import Role
 from gateway.domain.site import Portal
+from gateway.domain.slip_verdict import Code
 from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
 from gateway.runtime.house import House
 from gateway.services import alarms, gates
+from gateway.services.slip_views import Verdict
 from gateway.storage.store import SYSTEM, Actor
 
 _COMMANDS: Final = {
@@ -88,6 +91,13 @@ def post_of(caller: Caller, asked: str | None) -> str:
     if post is None:
         raise MalformedError("Say which guard post this is.", fields={"post": "missing"})
     return post
+
+
+def after_release(house: House, actor: Actor, post_id: str, verdict: Verdict) -> BackgroundTask | None:
+    """Opens the barrier once the answer is out: for a first release only, never for its repeat."""
+    if verdict.code is not Code.RELEASED or verdict.repeat:
+        return None
+    return BackgroundTask(open_after_release, house, actor, post_id, verdict.slip_no)
 
 
 async def open_after_release(house: House, actor: Actor, post_id: str, slip_no: int | None) -> None:

@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from starlette.background import BackgroundTask
 
-from admin_api.gates import open_after_release, post_of
+from admin_api.gates import after_release, post_of
 from admin_api.mutations import Call, reads, writes
 from admin_api.roles import POST, VERIFY
 from admin_api.schemas.slips import RefuseIn, ReleaseIn, VerdictOut, VerifyIn
-from gateway.domain.slip_verdict import Code
 from gateway.services import release
 from gateway.services.slip_views import Verdict
 from gateway.storage.store import UnitOfWork
@@ -38,10 +36,11 @@ def _look(body: VerifyIn, call: Call) -> Verdict:
 def let_out(body: ReleaseIn, call: AtPost) -> Response:
     """Spends the right durably, then answers green, then opens the barrier of the post.
 
-    The same `release_id` with the same body gets the same answer, however often it comes; with another body 409.
+    The same `release_id` with the same body gets the same answer, however often it comes, and opens nothing
+    again; with another body 409.
     """
     keys, post = call.house.keys.slips, post_of(call.caller, body.post)
-    opened: list[int | None] = []
+    verdicts: list[Verdict] = []
 
     def released(uow: UnitOfWork) -> VerdictOut:
         verdict = release.release(
@@ -56,12 +55,12 @@ def let_out(body: ReleaseIn, call: AtPost) -> Response:
             override=body.override,
             mover=body.mover,
         )
-        opened[:] = [verdict.slip_no] if verdict.code is Code.RELEASED else []
+        verdicts[:] = [verdict]
         return VerdictOut.of(verdict)
 
     answer = call.write(released)
-    if opened:
-        answer.background = BackgroundTask(open_after_release, call.house, call.caller.actor, post, opened[0])
+    if verdicts:
+        answer.background = after_release(call.house, call.caller.actor, post, verdicts[0])
     return answer
 
 

@@ -10,7 +10,8 @@
 A verdict is an answer, not an error: commit the transaction whatever it says. Only a release id used
 for another body (ConflictError), an unknown post (NotFoundError) and a malformed request
 (MalformedError) are errors. ``release_id`` is 128 random bits as hexadecimal digits, made by the post
-before it asks and kept for each retry: the same request gives the same answer, however often it comes.
+before it asks and kept for each retry: the same request gives the same answer, however often it comes;
+``Verdict.repeat`` then tells the caller not to open the barrier again.
 
 ``guard`` defaults to the actor's name. When the slip names a plate, ``plate_seen`` must be that plate,
 or ``override`` say why another vehicle may go. Without "several trips" the load is every line in full.
@@ -71,7 +72,7 @@ def release(
     slip_movements.lock_post(uow, post)
     earlier = slip_movements.find(uow, request)
     if earlier is not None:
-        return _released(uow.conn, earlier)
+        return replace(_released(uow.conn, earlier), repeat=True)
     what = shown(keys, text=text, slip_no=slip_no)
     slip_movements.lock_slip(uow, what.slip_no)
     verdict = _checked_load(examine(uow.conn, what, post=post, now=uow.now), request)

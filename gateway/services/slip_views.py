@@ -131,7 +131,8 @@ class Verdict:
     ``template`` % ``params`` is the English sentence. ``lines`` show what remains; ``evidence`` holds the
     releases so far, oldest first: when, where, by whom, which plate. ``home`` is the id of the post
     that holds the right, ``posts`` all that may release. ``layout`` names the keyboard setting from which the
-    scan had to be repaired: the computer's set-up is wrong.
+    scan had to be repaired: the computer's set-up is wrong. ``repeat`` says that this release was made
+    before and is only told again: nothing moves for it, and the two answers are equal.
     """
 
     code: Code
@@ -152,6 +153,7 @@ class Verdict:
     evidence: tuple[MovementView, ...] = ()
     release_id: str | None = None
     layout: str | None = None
+    repeat: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, code: Code, **known: Any) -> Self:

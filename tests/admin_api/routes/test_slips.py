@@ -51,6 +51,27 @@ def test_a_release_that_is_sent_again_gets_the_same_answer(admin: TestClient, pe
     assert answer.status_code == 409
 
 
+def test_a_repeated_release_does_not_open_the_barrier_again(admin: TestClient, person: Person, house: House) -> None:
+    """Neither under the same Idempotency-Key, nor under another, nor without one."""
+    made = slip(admin, home(admin))
+    guard, body = person(Role.GUARD), load(made)
+    keys: list[dict[str, str]] = [{"Idempotency-Key": "a"}, {"Idempotency-Key": "a"}, {"Idempotency-Key": "b"}, {}]
+    answers = [guard.post("/api/v1/post/release", json=body, headers=key).json() for key in keys]
+    assert answers[0]["code"] == "RELEASED"
+    assert answers == answers[:1] * 4
+    assert [act[:2] for act in portals(house).acts] == [("open", "main-in")]
+
+
+def test_every_new_load_opens_the_barrier(admin: TestClient, person: Person, house: House) -> None:
+    """A slip for several trips opens it for each; a slip that lets nothing go opens nothing."""
+    made = slip(admin, home(admin), several_trips=True)
+    guard = person(Role.GUARD)
+    for line in ALL:
+        assert done(guard, "/post/release", load(made, lines=[line]))["code"] == "RELEASED"
+    assert done(guard, "/post/release", load(made))["code"] != "RELEASED"
+    assert [act[0] for act in portals(house).acts] == ["open", "open"]
+
+
 def test_a_verdict_names_nobody_who_lives_here(admin: TestClient, person: Person) -> None:
     """A guard compares goods and plate, not people."""
     made = slip(admin, home(admin), applicant="赵敏")

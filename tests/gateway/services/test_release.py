@@ -250,7 +250,9 @@ def test_retry(compound: Store, store_clock: SteppedClock) -> None:
     first = load.go(compound)
     store_clock.step(HOUR)
     Load(token(slip), (Taken(2, 7),)).go(compound)
-    assert load.go(compound) == first
+    again = load.go(compound)
+    assert again == first
+    assert (first.repeat, again.repeat) == (False, True)
     for other in (replace(load, lines=(Taken(2, 6),)), replace(load, post="south"), replace(load, plate_seen="粤B1")):
         with pytest.raises(ConflictError):
             other.go(compound)
