@@ -1,6 +1,7 @@
 """What controllers say: events into the journal exactly once, reports into the table and to the pages."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from gateway.storage import journal, tables
 from gateway.storage.store import SYSTEM, Store
 
 KEEP_EVERY_S: Final = 1.0
+# A controller sends again after ten seconds what was not acknowledged: what did not come by then is gone.
+GAP_PATIENCE_S: Final = 30.0
 
 LookUpKey = Callable[[bytes], Mapping[str, object] | None]
 """What the desk knows of a denied credential that nobody should hold; None for all others."""
@@ -24,13 +27,22 @@ _taken = tables.controller_events
 class Controllers:
     """Hears the fleet (ports.ControllerSink). News kinds: ``controller``, ``controller_event``."""
 
-    def __init__(self, store: Store, hub: EventHub, alarms: Alarms, look_up: LookUpKey) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hub: EventHub,
+        alarms: Alarms,
+        look_up: LookUpKey,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._hub = hub
         self._alarms = alarms
         self._look_up = look_up
+        self._monotonic = monotonic
         self._waiting: dict[str, ControllerStatus] = {}
-        self._gaps: dict[tuple[str, str], int] = {}
+        self._gaps: dict[tuple[str, str], tuple[int, float]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def events(self, events: Sequence[ControllerEvent]) -> int | None:
@@ -68,13 +80,22 @@ class Controllers:
         return upto, new
 
     def _asks_again(self, event: ControllerEvent, before: int) -> bool:
-        """A gap is asked for once by acknowledging what is there; the second time the controller no longer has it."""
-        name = (event.controller, event.boot)
-        if event.number == before + 1 or self._gaps.get(name) == before:
+        """A gap is asked for by acknowledging what is there, until it lasts longer than a controller takes to repeat.
+
+        Others of its events may arrive first: those it sent before it heard of the gap.
+        """
+        name, now = (event.controller, event.boot), self._monotonic()
+        if event.number == before + 1 or _stands_for(event, before + 1):
             self._gaps.pop(name, None)
             return False
-        self._gaps[name] = before
-        return True
+        known = self._gaps.get(name)
+        if known is None or known[0] != before:
+            self._gaps[name] = (before, now)
+            return True
+        if now - known[1] < GAP_PATIENCE_S:
+            return True
+        del self._gaps[name]
+        return False
 
     @staticmethod
     def _contiguous(events: Sequence[ControllerEvent]) -> int:
@@ -112,6 +133,12 @@ class Controllers:
             for report in reports:
                 values = {"report": as_json(report), "seen_at": report.seen_at}
                 uow.conn.execute(update(tables.controllers).where(c.id == report.controller).values(**values))
+
+
+def _stands_for(event: ControllerEvent, number: int) -> bool:
+    """Whether it is what is left of the events from this number on: the controller's memory ran over."""
+    first = (event.detail or "").partition("-")[0]
+    return event.kind == "overflow" and first.isascii() and first.isdecimal() and int(first) <= number
 
 
 def _upto(conn: Connection, controller: str, boot: str) -> int | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from sqlalchemy import insert, select
 from gateway.domain.whitelist import NO_END, Changes, Terms
 from gateway.ports import ControllerEvent, ControllerStatus, HeldList
 from gateway.runtime.alarms import Alarm, Alarms
-from gateway.runtime.controllers import Controllers
+from gateway.runtime.controllers import GAP_PATIENCE_S, Controllers
 from gateway.runtime.hub import EventHub
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM, Store
@@ -61,12 +62,32 @@ async def test_a_gap_is_asked_for_again(store: Store, controllers: Controllers) 
     assert _numbers(store) == [1, 2, 3, 4]
 
 
-async def test_what_a_controller_lost_is_said_once(store: Store, controllers: Controllers) -> None:
-    """The same gap a second time: its store ran over; the rest is taken and the loss recorded."""
+async def test_what_was_on_its_way_is_no_loss(store: Store, controllers: Controllers) -> None:
+    """A controller that did not hear of our restart goes on sending: nothing is taken before it repeats the rest."""
+    await controllers.events([_event(1)])
+    for number in (3, 4, 5):
+        assert await controllers.events([_event(number)]) == 1
+    assert await controllers.events([_event(number) for number in range(2, 6)]) == 5
+    assert _numbers(store) == [1, 2, 3, 4, 5]
+
+
+async def test_what_a_controller_lost_is_said_once(store: Store) -> None:
+    """A gap that outlasts its repetitions: the rest is taken and the loss recorded."""
+    hub, now = EventHub(), [1000.0]
+    controllers = Controllers(store, hub, Alarms(hub, lambda _alarm: None), _nobody, monotonic=lambda: now[0])
     await controllers.events([_event(1)])
     assert await controllers.events([_event(5)]) == 1
+    now[0] += GAP_PATIENCE_S
     assert await controllers.events([_event(5)]) == 5
     assert ("controller.events_lost", {"from": 2, "to": 4}) in _bodies(store)
+
+
+async def test_a_memory_that_ran_over_says_so_itself(store: Store, controllers: Controllers) -> None:
+    """Its overflow event stands for what is missing, and nobody waits."""
+    await controllers.events([_event(1)])
+    assert await controllers.events([replace(_event(4, kind="overflow"), detail="3-4")]) == 1
+    assert await controllers.events([replace(_event(4, kind="overflow"), detail="2-4"), _event(5)]) == 5
+    assert ("controller.events_lost", {"from": 2, "to": 3}) in _bodies(store)
 
 
 async def test_numbers_go_on_over_a_reboot(store: Store, controllers: Controllers) -> None:
