@@ -2,15 +2,17 @@
 
 An ``Idempotency-Key`` names a change for ever to its sender. The answer is kept in the transaction
 that made the change, so there is never one without the other. Refusals are not kept: nothing happened.
+Only what moves a gate cannot wait for its commit: see :meth:`Call.once`.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from anyio import to_thread
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -18,6 +20,7 @@ from sqlalchemy import Connection
 from admin_api.auth import Caller, Require, house_of
 from admin_api.etags import check_match, listed, tag_of
 from admin_api.problems import request_id
+from gateway.domain.errors import GatehouseError
 from gateway.domain.person import Role
 from gateway.runtime.house import House
 from gateway.storage import idempotency
@@ -111,13 +114,33 @@ class Call:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, 200, {"ETag": tag}, _JSON)
 
-    def repeated(self) -> Response | None:
-        """The answer this request got when it came before; None when it is new."""
-        if self.key is None:
+    async def once(self, act: Callable[[], Awaitable[BaseModel]]) -> Response:
+        """For what moves something, which no transaction takes back: the key is durable before ``act`` begins.
+
+        A refusal (GatehouseError) gives the key back. After a crash in ``act`` a repeat is told that its end is
+        not known (ConflictError); it is never done a second time.
+        """
+        known = await to_thread.run_sync(self._begun)
+        if known is not None:
+            return _answer(*known)
+        try:
+            body = (await act()).model_dump_json()
+        except GatehouseError:
+            await to_thread.run_sync(self._settled, idempotency.abandon)
+            raise
+        await to_thread.run_sync(self._settled, lambda uow, key: idempotency.finish(uow, key, 200, body))
+        return _answer(200, body)
+
+    def _begun(self) -> tuple[int, str] | None:
+        key, house = self.key, self.house
+        if key is None:
             return None
-        with self.read() as conn:
-            known = idempotency.find(conn, self.caller.actor.id, self.key, request_hash(self.request))
-        return None if known is None else _answer(known[0], known[1])
+        return house.store.run(self.caller.actor, lambda uow: idempotency.begin(uow, key, request_hash(self.request)))
+
+    def _settled(self, settle: Callable[[UnitOfWork, str], None]) -> None:
+        key = self.key
+        if key is not None:
+            self.house.store.run(self.caller.actor, lambda uow: settle(uow, key))
 
     def write(
         self,

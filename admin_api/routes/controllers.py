@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from admin_api import gates as acts
 from admin_api.mutations import Call, reads, writes
+from admin_api.problems import request_id
 from admin_api.roles import ANYONE, CONFIGURE
 from admin_api.schemas.base import AfterText, Limit, Page, Slug, part_of
 from admin_api.schemas.gates import ControllerIn, ControllerOut, ProvisioningOut, ResyncedOut
@@ -73,12 +74,13 @@ def _make_credentials(controller: str) -> tuple[str, str]:
 @router.post("/{controller_id}/resync", summary="Let a controller read its lists again", response_model=ResyncedOut)
 async def resync(controller_id: Slug, call: Configure) -> Response:
     """From the base on, as if it were empty; the old lists stay in force until the new ones are whole."""
-    known = await to_thread.run_sync(call.repeated)
-    if known is not None:
-        return known
-    await to_thread.run_sync(_check, call, controller_id)
-    await acts.command(call.house, controller_id, "resync", None, call.caller.actor)
-    return await to_thread.run_sync(call.write, lambda uow: _resynced(uow, controller_id))
+
+    async def resynced() -> ResyncedOut:
+        await to_thread.run_sync(_check, call, controller_id)
+        await acts.command(call.house, controller_id, "resync", None, call.caller.actor)
+        return await to_thread.run_sync(_recorded, call, controller_id)
+
+    return await call.once(resynced)
 
 
 def _check(call: Call, controller_id: str) -> None:
@@ -86,6 +88,7 @@ def _check(call: Call, controller_id: str) -> None:
         gates.get_controller(conn, controller_id)
 
 
-def _resynced(uow: UnitOfWork, controller_id: str) -> ResyncedOut:
-    uow.record("controller.resync", f"controller:{controller_id}")
+def _recorded(call: Call, controller_id: str) -> ResyncedOut:
+    with call.house.store.write(call.caller.actor, request_id=request_id(call.request)) as uow:
+        uow.record("controller.resync", f"controller:{controller_id}")
     return ResyncedOut(controller=controller_id)

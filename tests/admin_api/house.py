@@ -146,12 +146,18 @@ class FakeCommands:
 
 
 def make_house(store: Store, clock: FakeClock) -> House:
-    """A house around a store; makes a small site when there is none."""
+    """A house around an empty store, with a small site."""
     with store.write(SYSTEM) as uow:
         site.create_site(uow, slug="lake", number=7, name="湖景苑", timezone="Asia/Shanghai", keyring=KEYRING)
+    house = open_house(store, clock)
+    _furnish(store, house.keys)
+    return house
+
+
+def open_house(store: Store, clock: FakeClock) -> House:
+    """A house around the store of an earlier one."""
     with store.read() as conn:
         keys = Keys.load(conn, KEYRING)
-    _furnish(store, keys)
     return House(
         store=store,
         keys=keys,

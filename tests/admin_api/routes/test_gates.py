@@ -1,5 +1,10 @@
 """Gates from afar: with a reason, on the record, and honest about what did not happen."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -33,6 +38,52 @@ def test_a_wired_gate_opens_once_with_a_reason(admin: TestClient, house: House) 
     assert portals(house).acts == [("open", "main-in", actor, "delivery lorry")]
     assert admin.post("/api/v1/portals/main-in/open", json={}).status_code == 400
     assert admin.post("/api/v1/portals/nowhere/open", json=WHY).status_code == 404
+
+
+def test_a_refused_opening_may_be_asked_again_under_its_key(admin: TestClient, house: House) -> None:
+    """What the barrier refused did not happen."""
+    key = {"Idempotency-Key": "open-1"}
+    portals(house).failure = DeviceRefusedError("Loop.")
+    assert admin.post("/api/v1/portals/main-in/open", json=WHY, headers=key).status_code == 409
+    portals(house).failure = None
+    assert admin.post("/api/v1/portals/main-in/open", json=WHY, headers=key).status_code == 200
+    assert len(portals(house).acts) == 1
+
+
+def die_opening(url: str, client: TestClient, portal: str, crash_at: str) -> int:
+    """Opens in another process, which is killed at a crash point; how often the gate moved before."""
+    client.get("/api/v1/me")  # notes the use of the token, so that the child commits nothing but its opening
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    command = [sys.executable, "-m", "tests.admin_api.opening_child", url, token, portal]
+    environment = {**os.environ, "GATEHOUSE_CRASH": crash_at}
+    died = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    return died.stdout.count("pulse")
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("portal", "crash_at", "moved", "status"),
+    [
+        ("main-in", "idempotency.remembered:1", 0, 200),  # nothing was begun
+        ("main-in", "store.after_commit:1", 0, 409),  # begun, and not known whether it moved
+        ("main-in", "store.before_commit:2", 1, 409),  # it moved, and the answer was lost
+        ("north-in", "store.after_commit:2", 0, 409),  # on the record, not sent
+        ("north-in", "store.before_commit:3", 1, 409),
+    ],
+)
+def test_killed_in_an_opening_it_never_pulses_twice(
+    admin: TestClient, house: House, house_url: str, portal: str, crash_at: str, moved: int, status: int
+) -> None:
+    """A repeat under the key moves the gate only when nothing was begun; otherwise it says that nobody knows."""
+    assert die_opening(house_url, admin, portal, crash_at) == moved
+    again = admin.post(f"/api/v1/portals/{portal}/open", json=WHY, headers={"Idempotency-Key": "open-1"})
+    assert again.status_code == status, again.text
+    assert len(portals(house).acts) + len(commands(house).sent) == (1 if status == 200 else 0)
+    if status == 409:
+        assert "not known whether it was done" in again.json()["detail"]
+        fresh = admin.post(f"/api/v1/portals/{portal}/open", json=WHY, headers={"Idempotency-Key": "open-2"})
+        assert fresh.status_code == 200
 
 
 def test_a_gate_behind_a_controller_opens_by_command(admin: TestClient, house: House) -> None:

@@ -67,6 +67,37 @@ def test_twins_at_the_same_time(store: Store) -> None:
     assert done == ["system"]
 
 
+def _begin(store: Store, request_hash: bytes = HASH) -> tuple[int, str] | None:
+    return store.run(SYSTEM, lambda uow: idempotency.begin(uow, "k", request_hash))
+
+
+def test_what_was_begun_and_not_finished_is_not_begun_again(store: Store) -> None:
+    """Nobody knows whether it was done: that is said, to its repeat and to a look alike."""
+    assert _begin(store) is None
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="not known whether it was done"):
+            _begin(store)
+    with store.read() as conn, pytest.raises(ConflictError, match="under a new key"):
+        idempotency.find(conn, "system", "k", HASH)
+    with pytest.raises(ConflictError, match="another request"):
+        _begin(store, OTHER)
+
+
+def test_what_was_finished_has_its_answer(store: Store) -> None:
+    """The same as if it had been remembered in one transaction; a late refusal does not take it away."""
+    _begin(store)
+    store.run(SYSTEM, lambda uow: idempotency.finish(uow, "k", 200, "{}"))
+    store.run(SYSTEM, lambda uow: idempotency.abandon(uow, "k"))
+    assert _begin(store) == (200, "{}")
+
+
+def test_what_was_refused_may_be_begun_again(store: Store) -> None:
+    """Its key is free."""
+    _begin(store)
+    store.run(SYSTEM, lambda uow: idempotency.abandon(uow, "k"))
+    assert _begin(store, OTHER) is None
+
+
 def test_answers_are_kept_for_a_day(store: Store, store_clock: SteppedClock) -> None:
     """Long enough for any client to ask again."""
     done: list[str] = []
