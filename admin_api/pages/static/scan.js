@@ -1,7 +1,9 @@
 // A keyboard-wedge scanner types fast and ends with Enter: such a burst is a scan wherever the cursor is.
 
-const GAP_MS = 45; // people are slower than this between two keys, scanners faster
+const GAP_MS = 50; // people are slower than this between two keys, scanners faster
 const LEAST = 6;
+const SURE = 12; // so many fast keys are no person: a busy computer may make the rest come late
+const LATE_MS = 400;
 
 export function isTyping(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -13,6 +15,8 @@ export function onScan(taken) {
   let last = -Infinity;
   let before = null;
 
+  const patience = () => (text.length >= SURE ? LATE_MS : GAP_MS);
+
   const begin = (target) => {
     text = "";
     before = isTyping(target) && "value" in target ? { field: target, value: target.value } : null;
@@ -22,7 +26,7 @@ export function onScan(taken) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const now = event.timeStamp;
     if (event.key === "Enter") {
-      const burst = text.length >= LEAST && now - last <= GAP_MS * 2;
+      const burst = text.length >= LEAST && now - last <= patience() * 2;
       const whole = text;
       text = "";
       if (!burst) return;
@@ -33,7 +37,7 @@ export function onScan(taken) {
       return;
     }
     if (event.key.length !== 1) return;
-    if (now - last > GAP_MS) begin(event.target);
+    if (now - last > patience()) begin(event.target);
     text += event.key;
     last = now;
     // Keys of a burst are no commands: neither a button nor a short cut may take them.
