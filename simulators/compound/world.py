@@ -26,6 +26,7 @@ from sync.controller import Controller
 _TICK_S: Final = 0.1
 _ASK_AGAIN_S: Final = 2.0
 _LOG_LINES: Final = 60
+_CABLE_KINDS: Final = ("reader", "barrier", "scanner")
 
 
 class World:
@@ -180,7 +181,10 @@ class World:
             "cards": [{"uid": card.uid, "label": card.label} for card in self._cards.all()],
             "portals": [self._main.view(), *(self._remote[name].view() for name in sorted(self._remote))],
             "encoder": self._on_encoder[0] if self._on_encoder else None,
-            "devices": [{"name": name, "plugged": cable.master is not None} for name, cable in self._cables.items()],
+            "devices": [
+                {"name": name, "kind": kind, "plugged": cable.master is not None}
+                for (name, cable), kind in zip(self._cables.items(), _CABLE_KINDS, strict=True)
+            ],
             "controllers": [self._box_view(name, box) for name, box in self._boxes.items()],
             "traffic": self._traffic_on,
             "log": list(self._log),

@@ -30,12 +30,16 @@ function el(tag, { attrs, ...props } = {}, ...children) {
 async function act(path, body = {}) {
   const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
     .catch(() => null);
-  if (!answer) return say(t("gone"));
+  if (!answer) return say(t("gone"), true);
   const result = await answer.json();
   say(answer.ok ? "" : result.detail);
 }
 
-function say(text) { $("link").textContent = text; }
+// `lasting` is a lost line: it stays until the line is back. Anything else stays until the next act.
+function say(text, lasting = false) {
+  if ($("link").textContent !== text) $("link").textContent = text;
+  $("link").toggleAttribute("data-lasting", lasting);
+}
 
 function button(text, id, onclick, disabled = false) {
   return el("button", { type: "button", textContent: text, onclick, disabled, attrs: { "data-key": id } });
@@ -47,16 +51,27 @@ function withCard(path, extra) {
 
 function spaced(uid) { return uid.match(/../g).join(" "); }
 
+// What a card's label says beside its number: where it was taken from, or whose home it opens.
+const ORIGIN = { "◇": "stock", "＋": "own" };
+
 function drawCards() {
-  return state.cards.map((card) => el("button", {
-    type: "button", className: "chip",
-    attrs: { role: "radio", "aria-checked": String(card.uid === chosen), "data-key": `card-${card.uid}` },
-    onclick: () => { chosen = card.uid; sessionStorage.setItem("card", chosen); draw(); },
-  }, el("span", { textContent: card.label }),
-  el("small", { textContent: spaced(card.uid) + (state.encoder === card.uid ? ` · ${t("on_encoder")}` : "") })));
+  return state.cards.map((card, index) => {
+    const [first, ...rest] = card.label.split(" ");
+    const [number, origin] = rest.length ? [first, rest.join(" ")] : ["", first];
+    const checked = card.uid === chosen;
+    const focusable = checked || (!chosen && index === 0);
+    return el("button", {
+      type: "button", className: "chip",
+      attrs: { role: "radio", "aria-checked": String(checked), tabindex: focusable ? "0" : "-1", "data-key": `card-${card.uid}` },
+      onclick: () => { chosen = card.uid; sessionStorage.setItem("card", chosen); say(""); draw(); },
+    }, el("strong", { textContent: `${number} ` }, el("span", { textContent: ORIGIN[origin] ? t(ORIGIN[origin]) : origin })),
+    el("small", { textContent: spaced(card.uid) }),
+    state.encoder === card.uid ? el("small", { className: "lies", textContent: t("on_encoder") }) : null);
+  });
 }
 
-const ARM = { closed: 0, opening: 40, open: 75, closing: 40, held_open: 75 };
+const CAR = '<path d="M6 98v-14q0-5 5-6l12-3 12-13q2-2 5-2h26q3 0 6 2l13 13 8 2q5 1 5 6v15z"/><circle class="wheel" cx="26" cy="98" r="9"/>'
+  + '<circle class="wheel" cx="78" cy="98" r="9"/>';
 
 function stands(portal) {
   return t(portal.gate === "open" ? "gate_open" : portal.gate === "closed" ? "gate_closed" : "moving");
@@ -64,17 +79,15 @@ function stands(portal) {
 
 function lane(portal) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 320 112");
-  svg.setAttribute("class", "lane");
+  svg.setAttribute("viewBox", "0 0 560 170");
+  svg.setAttribute("class", `lane ${portal.gate} lamp-${portal.lamp} car-${portal.car ?? "away"}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", stands(portal));
-  const angle = ARM[portal.gate] ?? 0;
-  const x = portal.car === "before" ? 20 : 150;
-  svg.innerHTML = `<rect x="0" y="104" width="320" height="2" fill="var(--line)"/>
-    <rect x="100" y="70" width="12" height="34" rx="2" fill="var(--soft)"/>
-    <line x1="106" y1="76" x2="206" y2="76" stroke="${angle > 60 ? "var(--good)" : "var(--bad)"}" transform="rotate(${-angle} 106 76)"/>
-    ${portal.car ? `<g fill="var(--accent)"><rect x="${x}" y="86" width="52" height="14" rx="4"/>
-      <rect x="${x + 10}" y="76" width="30" height="12" rx="4"/></g>` : ""}`;
+  svg.innerHTML = `<rect class="road" y="157" width="560" height="13"/>
+    <rect class="post" x="172" y="112" width="7" height="46"/><rect class="post" x="164" y="90" width="23" height="30" rx="4"/>
+    <circle class="lamp" cx="175.500" cy="105" r="7"/><g class="car"><g transform="translate(0 50)">${CAR}</g></g>
+    <g class="arm"><line x1="212" y1="126" x2="334" y2="126"/><line class="stripe" x1="236" y1="126" x2="330" y2="126"/></g>
+    <rect class="post" x="202" y="112" width="22" height="46" rx="4"/>`;
   return svg;
 }
 
@@ -91,7 +104,7 @@ function lastOf(portal) {
 }
 
 function drawPortals() {
-  return state.portals.map((portal) => el("div", { className: "row", attrs: { "data-portal": portal.id } },
+  return state.portals.map((portal) => el("div", { className: "row", attrs: { "data-key": portal.id, "data-portal": portal.id } },
     el("div", {}, el("strong", { textContent: portal.name }),
       el("small", { textContent: `${portal.id} · ${portal.controller ?? t("wired")}${portal.lamp ? ` · ${t("lamp")}: ${t(portal.lamp)}` : ""}` }),
       el("div", {}, lastOf(portal))),
@@ -104,27 +117,28 @@ function drawPortals() {
 }
 
 function drawEncoder() {
+  const card = state.cards.find((one) => one.uid === state.encoder);
   const row = el("div", { className: "row" },
-    el("small", { textContent: state.encoder ? t("lies", spaced(state.encoder)) : t("empty") }),
+    el("span", { textContent: card ? t("lies", card.label.split(" ")[0].replace("＋", spaced(card.uid))) : t("empty") }),
     el("div", { className: "acts" },
       state.encoder ? button(t("lift"), "lift", () => act("lift")) : button(t("lay"), "lay", withCard("lay", {}))));
   return [row];
 }
 
 function drawDevices() {
-  return state.devices.map((device) => el("div", { className: "row" },
-    el("div", {}, el("strong", { textContent: device.name }),
-      el("small", { className: device.plugged ? "" : "bad", textContent: t(device.plugged ? "plugged" : "unplugged") })),
+  return state.devices.map((device) => el("div", { className: "row", attrs: { "data-device": device.name } },
+    el("div", {}, el("strong", { textContent: t(device.kind) }),
+      el("small", { className: device.plugged ? "" : "bad", textContent: `${device.name} · ${t(device.plugged ? "plugged" : "unplugged")}` })),
     button(t(device.plugged ? "unplug" : "plug"), `plug-${device.name}`,
       () => act(device.plugged ? "unplug" : "plug", { device: device.name }))));
 }
 
 function drawControllers() {
   return state.controllers.map((box) => {
-    const held = Object.entries(box.lists).map(([list, version]) => `${list} ${t("version")} ${version}`).join(", ");
+    const held = Object.entries(box.lists).sort().map(([list, version]) => `${list} ${t("version")} ${version}`).join(", ");
     const waiting = box.waiting ? ` · ${t("waiting", box.waiting)}` : "";
-    return el("div", { className: "row" },
-      el("div", {}, el("strong", { textContent: box.id }),
+    return el("div", { className: "row", attrs: { "data-controller": box.id } },
+      el("div", {}, el("strong", { textContent: t("controller", box.id) }),
         el("small", { className: box.cut ? "wait" : "", textContent: `${t(box.cut ? "isolated" : "connected")} · ${held}${waiting}` })),
       button(t(box.cut ? "mend" : "cut"), `cut-${box.id}`, () => act(box.cut ? "mend" : "cut", { controller: box.id })));
   });
@@ -132,27 +146,45 @@ function drawControllers() {
 
 function drawLog() {
   if (!state.log.length) return [el("li", { textContent: t("nothing") })];
-  return state.log.map((line) => el("li", {},
+  return state.log.map((line) => el("li", { attrs: { "data-key": `${line.at} ${line.where}` } },
     el("time", { textContent: new Date(line.at * 1000).toLocaleTimeString(language) }),
     el("span", { className: line.tone ?? "", textContent: `${line.where} · ${t(line.what)}${line.detail ? ` · ${line.detail}` : ""}` })));
 }
 
-// Redraws one part and keeps the keyboard where it was.
-function put(id, nodes) {
-  const key = document.activeElement?.dataset?.key;
-  $(id).replaceChildren(...nodes);
-  if (key && document.activeElement === document.body) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+// Changes what is on the page into what it should be, piece by piece: a button being pressed stays that button.
+function put(parent, nodes) {
+  nodes.forEach((next, index) => {
+    const key = next.dataset?.key;
+    const old = key ? [...parent.children].find((child) => child.dataset.key === key) : parent.childNodes[index];
+    if (!old || old.nodeName !== next.nodeName || old.dataset?.key !== key) parent.insertBefore(next, parent.childNodes[index] ?? null);
+    else {
+      if (parent.childNodes[index] !== old) parent.insertBefore(old, parent.childNodes[index]);
+      update(old, next);
+    }
+  });
+  while (parent.childNodes.length > nodes.length) parent.lastChild.remove();
+}
+
+function update(old, next) {
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== next.data) old.data = next.data;
+    return;
+  }
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  old.onclick = next.onclick;
+  put(old, [...next.childNodes]);
 }
 
 function draw() {
   if (!state) return;
   if (!state.cards.some((card) => card.uid === chosen)) chosen = null;
-  put("cards", drawCards());
-  put("portals", drawPortals());
-  put("encoder", drawEncoder());
-  put("devices", drawDevices());
-  put("controllers", drawControllers());
-  put("log", drawLog());
+  put($("cards"), drawCards());
+  put($("portals"), drawPortals());
+  put($("encoder"), drawEncoder());
+  put($("devices"), drawDevices());
+  put($("controllers"), drawControllers());
+  put($("log"), drawLog());
   $("traffic").checked = state.traffic;
 }
 
@@ -176,16 +208,20 @@ $("new-card").onsubmit = (event) => {
   act("cards", { uid: new FormData(event.target).get("uid") });
   event.target.reset();
 };
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 document.addEventListener("keydown", (event) => {
-  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !event.target.matches("[role=radio]")) return;
+  if (!STEPS[event.key] || !event.target.matches("[role=radio]")) return;
   event.preventDefault();
   const chips = [...document.querySelectorAll("[role=radio]")];
-  const next = chips[(chips.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : chips.length - 1)) % chips.length];
+  const next = chips.at((chips.indexOf(event.target) + STEPS[event.key]) % chips.length);
   next.focus();
   next.click();
 });
 
 const stream = new EventSource("stream");
-stream.onmessage = (event) => { state = JSON.parse(event.data); say(""); draw(); };
-stream.onerror = () => say(t("gone"));
+stream.onmessage = (event) => { state = JSON.parse(event.data);
+  if ($("link").hasAttribute("data-lasting")) say("");
+  draw();
+};
+stream.onerror = () => say(t("gone"), true);
 translate();

@@ -12,6 +12,7 @@ export const STRINGS = {
     plugged: "plugged in", unplugged: "unplugged", connected: "connected", isolated: "cut off, decides alone", waiting: "%s events waiting", version: "version",
     gone: "The simulators do not answer. Start them again with make run.", choose: "Choose a card first.", on_encoder: "on the encoder", wired: "wired to the gateway",
     gate_open: "open", gate_closed: "closed", moving: "moving", nothing: "Nothing yet. Hold a card at a reader.", lamp: "lamp", red: "red", green: "green", amber: "amber", off: "off", scanned: "Scanned",
+    stock: "from stock", own: "your own", reader: "Reader at the main gate", barrier: "Barrier at the main gate", scanner: "Scanner at the post", controller: "Controller %s",
   },
   "zh-Hans": {
     title: "硬件工作台", intro: "演示小区的全部设备都由软件模拟。在这里的每个动作,网关都会在线路上看到。",
@@ -25,6 +26,7 @@ export const STRINGS = {
     plugged: "已接好", unplugged: "已拔掉", connected: "已连接", isolated: "已断网,独立判断", waiting: "%s 条事件待上传", version: "版本",
     gone: "模拟器没有响应。请重新运行 make run。", choose: "请先选一张卡。", on_encoder: "在发卡器上", wired: "直连网关",
     gate_open: "开", gate_closed: "关", moving: "动作中", nothing: "还没有记录。请在读卡器上刷卡。", lamp: "指示灯", red: "红", green: "绿", amber: "黄", off: "灭", scanned: "已扫码",
+    stock: "库存卡", own: "自带卡", reader: "主入口读卡器", barrier: "主入口道闸", scanner: "门岗扫码枪", controller: "控制器 %s",
   },
   "zh-Hant": {
     title: "硬體工作台", intro: "示範社區的全部設備都由軟體模擬。在這裡的每個動作,閘道都會在線路上看到。",
@@ -38,5 +40,6 @@ export const STRINGS = {
     plugged: "已接好", unplugged: "已拔掉", connected: "已連線", isolated: "已斷網,獨立判斷", waiting: "%s 筆事件待上傳", version: "版本",
     gone: "模擬器沒有回應。請重新執行 make run。", choose: "請先選一張卡。", on_encoder: "在發卡器上", wired: "直連閘道",
     gate_open: "開", gate_closed: "關", moving: "動作中", nothing: "還沒有紀錄。請在讀卡機上刷卡。", lamp: "指示燈", red: "紅", green: "綠", amber: "黃", off: "滅", scanned: "已掃碼",
+    stock: "庫存卡", own: "自備卡", reader: "主入口讀卡機", barrier: "主入口道閘", scanner: "門崗掃碼槍", controller: "控制器 %s",
   },
 };
