@@ -87,15 +87,13 @@ class GateBox:
 
 
 def wait_until_drained(plant: Plant, *boxes: GateBox) -> None:
-    """Until each box holds the lists as the gateway has them, and the gateway has all its events."""
+    """Until each box holds all its lists as the gateway has them, and the gateway has all its events."""
+    wait_for("the lists to arrive and the events to drain", lambda: all(_drained(plant, box) for box in boxes), 20)
 
-    def drained() -> bool:
-        ours = {one["id"]: one["version"] for one in plant.api.get("/lists")["items"]}
-        return all(
-            box.do(lambda box=box: box.controller.waiting) == 0  # type: ignore[misc]  # the default binds the loop's box
-            and (held := box.held())
-            and all(version == ours[name] for name, (version, _root) in held.items())
-            for box in boxes
-        )
 
-    wait_for("the lists to arrive and the events to drain", drained, 20)
+def _drained(plant: Plant, box: GateBox) -> bool:
+    ours = {one["id"]: one["version"] for one in plant.api.get("/lists")["items"]}
+    portals = [portal for portal in plant.api.every("/portals") if portal["controller"] == box.name]
+    wanted = {name: ours[name] for portal in portals for name in portal["lists"]}
+    waiting = box.do(lambda: box.controller.waiting)
+    return not waiting and {name: version for name, (version, _root) in box.held().items()} == wanted
