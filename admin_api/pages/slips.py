@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Final
 
-import segno
 from fastapi import Depends, Response
 from starlette.datastructures import FormData
 
@@ -10,6 +9,7 @@ from admin_api import roles
 from admin_api.pages.forms import Form, day_end, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
+from admin_api.slip_qr import Medium, qr_data_uri
 from gateway.domain.errors import GatehouseError, MalformedError
 from gateway.domain.issuance import APPROVERS
 from gateway.domain.slip import ConsentMethod, Item, SlipKind, SlipState
@@ -125,15 +125,8 @@ def print_view(visit: Reader, slip_id: int) -> Response:
         slip = slips.get(conn, slip_id, now=visit.now)
         posts = {post.id: post.name for post in site.list_posts(conn)}
         name = site.describe(conn).name
-    return visit.render("desk/slip-print.html", here="desk", slip=slip, posts=posts, site_name=name, qr=qr(slip))
-
-
-def qr(slip: SlipView) -> str:
-    """The token as a data address of an SVG; level Q stands thermal paper (empty before it is issued)."""
-    if slip.token is None:
-        return ""
-    code = segno.make(slip.token, error="q", boost_error=False, micro=False)
-    return str(code.svg_data_uri(border=4, omitsize=True))
+    code = qr_data_uri(slip, Medium.PAPER)
+    return visit.render("desk/slip-print.html", here="desk", slip=slip, posts=posts, site_name=name, qr=code)
 
 
 @routes.post("/desk/slips/{slip_id}/{act}")
@@ -179,7 +172,7 @@ def _show(visit: Visit, slip_id: int, form: Form) -> Response:
         posts=posts,
         moves=moves,
         form=form,
-        qr=qr(slip),
+        qr=qr_data_uri(slip, Medium.SCREEN),
         **_next(visit, slip),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection
 
 from admin_api.mutations import Call, reads, writes
@@ -19,7 +19,7 @@ from admin_api.schemas.slips import (
     SlipIn,
     SlipOut,
 )
-from admin_api.slip_print import page_of_slip, qr_svg
+from admin_api.slip_qr import Medium, qr_svg
 from gateway.domain.slip import SlipState
 from gateway.services import slips
 from gateway.services.slip_views import SlipView
@@ -133,22 +133,15 @@ def void(slip_id: RowId, body: ReasonIn, call: Desk) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
 )
-def qr(slip_id: RowId, call: Look) -> Response:
-    """Error correction M, four modules of quiet zone."""
+def qr(
+    slip_id: RowId,
+    call: Look,
+    *,
+    medium: Annotated[Medium, Query(alias="for", description="Where it will be read from.")] = Medium.SCREEN,
+) -> Response:
+    """Error correction M for a screen, Q for paper; four modules of quiet zone."""
     with call.read() as conn:
-        return Response(qr_svg(slips.get(conn, slip_id, now=call.now)), media_type="image/svg+xml")
-
-
-@router.get(
-    "/{slip_id}/print",
-    summary="A slip to print",
-    response_class=Response,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
-)
-def print_slip(slip_id: RowId, call: Look) -> Response:
-    """One sheet: the list of goods, the QR, and the same four characters under both."""
-    with call.read() as conn:
-        return page_of_slip(slips.get(conn, slip_id, now=call.now), call.house.keeper.calendar().zone)
+        return Response(qr_svg(slips.get(conn, slip_id, now=call.now), medium), media_type="image/svg+xml")
 
 
 def _act(call: Call, slip_id: int, act: Callable[[UnitOfWork], SlipView]) -> Response:

@@ -116,7 +116,6 @@ POST   /api/v1/slips/{slip_id}/review                     -S---M-A
 POST   /api/v1/slips/{slip_id}/issue                      FS---M-A
 POST   /api/v1/slips/{slip_id}/void                       FS---M-A
 GET    /api/v1/slips/{slip_id}/qr.svg                     FS---MUA
-GET    /api/v1/slips/{slip_id}/print                      FS---MUA
 POST   /api/v1/post/verify                                FSGC-MUA
 POST   /api/v1/post/release                               --GC---A
 POST   /api/v1/post/refuse                                --GC---A

@@ -1,7 +1,12 @@
 """A release slip is written, agreed to, reviewed, issued, printed and voided at the desk."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
+
+import pytest
 
 from gateway.domain.person import Role
 from tests.admin_api.compound import Home
@@ -24,6 +29,42 @@ def test_an_owner_in_person_leaves_with_the_slip(clerk: Browser, place: Home) ->
     paper = clerk.see("/desk/slips/1/print")
     assert "冰箱" in paper
     assert "data:image/svg+xml" in paper
+
+
+def modules_of(page: str) -> int:
+    """How wide the QR of a page is, with its quiet zone."""
+    found = re.search(r'viewBox=.0 0 (\d+) ', unquote(html.unescape(page)))
+    assert found is not None, page
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Release slip", "Leaves through", "Good once.")),
+        ("zh-Hans", ("物品放行条", "放行门岗")),
+        ("zh-Hant", ("物品放行條", "放行門崗")),
+    ],
+)
+def test_the_paper_says_all_in_the_language_of_its_reader(
+    clerk: Browser, place: Home, language: str, words: tuple[str, ...]
+) -> None:
+    """What someone typed stays text; the same four characters as on the guard's screen stand on it."""
+    write(clerk, place, applicant="<script>alert(1)</script>", plate="粤B12345", **AGREED)
+    clerk.submit("/language", language=language, back="/settings")
+    paper = clerk.see("/desk/slips/1/print")
+    assert "alert(1)" not in paper
+    tail = clerk.client.get("/api/v1/slips/1").json()["digest_tail"]
+    for part in (*words, "冰箱", "椅子", "粤B12345", "大门岗", "2025", "23:59", tail):
+        assert part in paper
+
+
+def test_paper_and_screen_have_the_code_that_suits_them(clerk: Browser, place: Home) -> None:
+    """Level M and its larger modules on the screen (version 8), level Q on paper that smears (version 10)."""
+    screen = write(clerk, place, plate="粤B12345", **AGREED)
+    paper = clerk.see("/desk/slips/1/print")
+    quiet = 2 * 4
+    assert (modules_of(screen) - quiet, modules_of(paper) - quiet) == (49, 57)
 
 
 def test_an_incomplete_list_comes_back_line_by_line(clerk: Browser, place: Home) -> None:
