@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import re
+
+from starlette.testclient import TestClient
 
 from admin_api.auth import Caller
 from admin_api.pages import live
@@ -9,6 +12,8 @@ from admin_api.stream import CommitBell
 from gateway.domain.person import Role
 from gateway.runtime.house import House, HubEvent
 from gateway.storage.store import SYSTEM, Actor
+from tests.admin_api.compound import Home, slip
+from tests.admin_api.pages.catalogue import ROOT
 
 DESK = Caller(Actor("user:1", "周敏", frozenset({Role.FRONT_DESK})))
 NORTH = Caller(Actor("user:2", "王强", frozenset({Role.GUARD}), "north"))
@@ -42,6 +47,25 @@ async def test_a_stream_tells_what_was_asked_for(house: House) -> None:
         await stream.aclose()
     assert kinds == {"scan", "record"}
     assert bell.listeners == 0
+
+
+def test_no_page_waits_for_news_that_nobody_tells() -> None:
+    """Every kind a page names is published to the hub somewhere, or is the commit itself."""
+    templates = "".join(file.read_text() for file in (ROOT / "admin_api/pages/templates").rglob("*.html"))
+    wanted = {kind for kinds in re.findall(r'data-live="([^"]+)"', templates) for kind in kinds.split()}
+    code = "".join(file.read_text() for file in (ROOT / "gateway").rglob("*.py"))
+    told = set(re.findall(r'hub\.publish\(\s*"(\w+)"', code)) | {live.RECORD.kind}
+    assert {"record", "scan"} <= wanted <= told
+
+
+async def test_the_post_hears_that_a_slip_was_issued(house: House, admin: TestClient, place: Home) -> None:
+    """The commit that issues it is the news; the number of slips expected then follows from a look."""
+    stream = live.stream(house.hub, CommitBell(house.store), NORTH, frozenset({"record"}))
+    async with asyncio.timeout(10):
+        await anext(stream)
+        await asyncio.to_thread(slip, admin, place)
+        assert _kind(await anext(stream)) == "record"
+        await stream.aclose()
 
 
 async def test_a_stream_ends_with_the_gateway(house: House) -> None:

@@ -80,6 +80,14 @@ def test_a_release_opens_the_barrier_once(guard: Browser, token: str, barriers: 
     assert [(act[0], act[1], act[3]) for act in barriers.acts] == [("open", "main-in", "slip 1")]
 
 
+def test_the_bar_counts_the_slips_that_are_expected(guard: Browser, token: str) -> None:
+    """Up when one is issued, down when its goods have left; the page fetches it after each commit."""
+    assert 'data-live="record" data-src="/post/main/status"' in guard.see("/post/main")
+    before = guard.see("/post/main/status")
+    release(guard, token)
+    assert guard.see("/post/main/status") != before
+
+
 def test_another_car_needs_a_reason(guard: Browser, token: str) -> None:
     """Amber; what was ticked is kept."""
     page = release(guard, token, plate="粤A99999")
