@@ -86,7 +86,7 @@ class ModbusBarrier:
     # --- Commands ----------------------------------------------------------------------------------
 
     async def open(self, pulse_ms: int) -> None:
-        """One pulse, timed by the board; none when the arm is open or opening already."""
+        """One pulse, timed by the board; none while the hold relay keeps the arm up."""
         async with self._commands:
             board = await self._fresh()
             if self._arm.may_open():

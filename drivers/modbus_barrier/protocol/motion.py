@@ -32,8 +32,12 @@ class Goal(Enum):
 
 @dataclass(slots=True)
 class _Motion:
+    """``start``: the limit the arm stood at when it was sent; ``left``: it has been seen away from there."""
+
     goal: Goal
     deadline: float
+    start: Goal | None
+    left: bool = False
 
 
 class Arm:
@@ -46,6 +50,8 @@ class Arm:
         self._missed: Goal | None = None
         self._misses = 0
         self._obstructions = 0
+        self._limit: Goal | None = None
+        self._faulty = False
         self.held = False
         self.reading = BarrierReading()
 
@@ -72,7 +78,7 @@ class Arm:
 
     def lost(self) -> BarrierReading:
         """The board does not answer: everything is unknown, and no motion is waited for."""
-        self._motion = None
+        self._motion = self._limit = None
         self.reading = BarrierReading()
         return self.reading
 
@@ -85,10 +91,11 @@ class Arm:
 
     def _state(self, bits: Sequence[bool], now: float) -> BarrierState:
         opened, closed = bits[Input.OPEN_LIMIT], bits[Input.CLOSED_LIMIT]
-        if bits[Input.FAULT] or (opened and closed):
-            self._motion = None
+        self._faulty = bits[Input.FAULT] or (opened and closed)
+        if self._faulty:
+            self._motion = self._limit = None
             return BarrierState.FAULT
-        limit = Goal.OPEN if opened else Goal.CLOSED if closed else None
+        self._limit = limit = Goal.OPEN if opened else Goal.CLOSED if closed else None
         self._arrive(limit, now)
         if self._motion is not None:
             return BarrierState.OPENING if self._motion.goal is Goal.OPEN else BarrierState.CLOSING
@@ -99,27 +106,49 @@ class Arm:
         return BarrierState.CLOSED if limit is Goal.CLOSED else BarrierState.UNKNOWN
 
     def _arrive(self, limit: Goal | None, now: float) -> None:
-        """Ends a motion that reached its limit switch, or its time."""
-        wanted = self._motion.goal if self._motion is not None else self._missed
+        """Ends a motion that reached its limit switch, turned back, or ran out of time."""
+        motion = self._motion
+        wanted = motion.goal if motion is not None else self._missed
         if limit is not None and limit is wanted:
             self._motion = None
             self._missed, self._misses = None, 0
             if limit is Goal.CLOSED:
                 self._obstructions = 0
-        elif self._motion is not None and now > self._motion.deadline:
-            self._missed, self._misses = self._motion.goal, self._misses + 1
+        elif motion is not None and limit is not None and motion.left:
+            self._turned_back(motion.goal)
+        elif motion is not None and now > motion.deadline:
+            self._missed, self._misses = motion.goal, self._misses + 1
             self._motion = None
+        elif motion is not None and motion.start is not None:
+            motion.left |= limit is None
+
+    def _turned_back(self, goal: Goal) -> None:
+        """The arm left its place and came back: it can move, so it is not stuck.
+
+        Going up, the board lowered it by itself before we saw it open. Going down, something stopped it.
+        """
+        self._motion = None
+        self._missed, self._misses = None, 0
+        if goal is Goal.CLOSED:
+            self._obstructions += 1
 
     # --- Commands: each checks, the driver writes, then says that it was sent ----------------------
 
     def may_open(self) -> bool:
-        """Whether a pulse is needed: an arm that is open or opening is success already."""
-        self._healthy()
-        return self.reading.state not in {BarrierState.OPEN, BarrierState.HELD_OPEN, BarrierState.OPENING}
+        """Whether a pulse is needed: always, unless the hold relay keeps the arm up.
+
+        An arm that is open, or that we sent up, may be on its way down in the next moment, for its board lowers
+        it by itself: each passage asks anew, and a board that is open already starts its time again. Nor does an
+        arm that did not arrive keep anybody out: it was alarmed, and upwards is the safe way to try.
+        """
+        self._check_sound()
+        return self.reading.state is not BarrierState.HELD_OPEN
 
     def may_close(self) -> bool:
         """Whether a pulse is needed; raises DeviceRefusedError while something is, or may be, under the arm."""
-        self._healthy()
+        self._check_sound()
+        if self._misses >= MOST_MISSED:
+            raise DeviceRefusedError(_STUCK, barrier=self._name)
         if self.held:
             raise DeviceRefusedError(_HELD, barrier=self._name)
         if any(
@@ -132,15 +161,14 @@ class Arm:
             raise DeviceRefusedError(_OBSTRUCTED, barrier=self._name)
         return self.reading.state not in {BarrierState.CLOSED, BarrierState.CLOSING}
 
-    def _healthy(self) -> None:
-        if self._misses >= MOST_MISSED:
-            raise DeviceRefusedError(_STUCK, barrier=self._name)
-        if self.reading.state is BarrierState.FAULT and not self.stuck:
+    def _check_sound(self) -> None:
+        if self._faulty:
             raise DeviceRefusedError(_FAULT, barrier=self._name)
 
     def sent(self, goal: Goal, now: float) -> None:
         """The board accepted a pulse towards ``goal``."""
-        self._motion = _Motion(goal, now + self._travel_s)
+        start = self._limit if self._limit is not goal else None
+        self._motion = _Motion(goal, now + self._travel_s, start)
 
     def stopped(self) -> None:
         """The board accepted a stop: nothing is waited for, and the person who pressed it has looked."""

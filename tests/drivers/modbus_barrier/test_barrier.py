@@ -46,14 +46,15 @@ async def reached(sink: KeepingSink, state: BarrierState) -> None:
 async def test_open_is_one_pulse_timed_by_the_board(
     board: ModbusBarrierBoard, barrier: ModbusBarrier, sink: KeepingSink, running: Start
 ) -> None:
-    """One write; the relay falls off by itself, the limit switch tells the rest; a second open is silent."""
+    """One write; the relay falls off by itself, the limit switch tells the rest; the next open is one pulse again."""
     running(barrier)
     await reached(sink, BarrierState.CLOSED)
     await barrier.open(pulse_ms=200)
     await reached(sink, BarrierState.OPENING)
     await reached(sink, BarrierState.OPEN)
-    await barrier.open(pulse_ms=200)
     assert [(w.coil, w.value) for w in board.recorder.writes] == [(FLASH_ON + Coil.OPEN, 2)]
+    await barrier.open(pulse_ms=200)
+    assert [(w.coil, w.value) for w in board.recorder.writes] == [(FLASH_ON + Coil.OPEN, 2)] * 2
     await asyncio.to_thread(threading.Event().wait, 0.25)
     with board.lock:
         assert not board.physics.relays[Coil.OPEN]
@@ -127,7 +128,7 @@ async def test_contradictory_limits_allow_nothing(
 async def test_a_stuck_arm_is_a_fault_with_one_alarm(
     board: ModbusBarrierBoard, barrier: ModbusBarrier, sink: KeepingSink, running: Start
 ) -> None:
-    """The board accepted, the arm did not move: two writes at most, each by a command."""
+    """The board accepted, the arm did not move: one write a command; once it moves again it opens and is well."""
     board.physics.frozen = True
     running(barrier)
     await reached(sink, BarrierState.CLOSED)
@@ -136,9 +137,14 @@ async def test_a_stuck_arm_is_a_fault_with_one_alarm(
         await reached(sink, BarrierState.OPENING)
         await reached(sink, BarrierState.FAULT)
     with pytest.raises(DeviceRefusedError):
-        await barrier.open(pulse_ms=100)
+        await barrier.close()
     assert len(board.recorder.writes) == 2
     assert [kind for _, kind, _ in sink.alarms] == ["stuck"]
+    with board.lock:
+        board.physics.frozen = False
+    await barrier.open(pulse_ms=100)
+    await reached(sink, BarrierState.OPEN)
+    assert len(board.recorder.writes) == 3
 
 
 async def test_nothing_moves_without_a_command(
