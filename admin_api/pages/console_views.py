@@ -186,8 +186,19 @@ def latest_events(visit: Visit, conn: Connection, limit: int) -> list[EventRow]:
     """The newest first. A guard sees those of the own post's gate and of slips."""
     own = own_targets(visit, conn)
     records = [record for record in events.latest(conn, limit) if own is None or record.target in own]
-    names = names_of(conn, visit.say, {record.target for record in records})
+    shown = {str(record.body.get("credential")) for record in records}
+    names = names_of(conn, visit.say, {record.target for record in records} | shown)
+    if own is None:
+        names |= _with_holders(conn, names, shown)
     return [_event(visit.say, record, names) for record in records]
+
+
+def _with_holders(conn: Connection, names: Mapping[str, str], credentials: Collection[str]) -> dict[str, str]:
+    """Who holds the cards that were presented: "Card 0417 · 李娜"."""
+    people = tables.people
+    query = select(tables.cards.c.id, people.c.name).join(people, people.c.id == tables.cards.c.holder_id)
+    rows = conn.execute(query.where(tables.cards.c.id.in_(_ids(credentials).get("cards", ()))))
+    return {f"card:{row.id}": f"{names[f'card:{row.id}']} · {row.name}" for row in rows}
 
 
 def own_targets(visit: Visit, conn: Connection) -> frozenset[str] | None:
@@ -206,14 +217,15 @@ def _event(say: Speaker, record: RecordView, names: Mapping[str, str]) -> EventR
         record.at / 1000,
         event_state(record.kind),
         names.get(record.target, _bare(record.target)),
-        _detail(say, record.body),
+        _detail(say, record.body, names),
         f"/console/why/{record.seq}" if refused else None,
     )
 
 
-def _detail(say: Speaker, body: Mapping[str, Any]) -> str:
+def _detail(say: Speaker, body: Mapping[str, Any], names: Mapping[str, str]) -> str:
     reason = str(body.get("reason", ""))
     said = [
+        names.get(str(body.get("credential"))),
         say(_REASONS[reason]) if reason in _REASONS else reason,
         body.get("plate"),
     ]
