@@ -188,7 +188,9 @@ def assert_refuses(config: Path, word: str, demo: Demo) -> None:
 
 
 def test_it_comes_back(demo: Demo) -> None:
-    """After SIGTERM no child is left; the next start has the same ports, cards and journal, and opens the same gate."""
+    """After SIGTERM no child is left; the next start has the same ports, cards, journal, and opens the same gates."""
+    frozen, living = [card for card in demo.api.every("/cards?state=active") if card["kind"] == "uid"][:2]
+    demo.api.post(f"/cards/{frozen['id']}/freeze", {"reason": "an incident"})
     before, children = demo.told, demo.told["pids"].values()
     records = demo.api.get("/audit/verify")["checked"]
     assert demo.end() == 0
@@ -202,19 +204,18 @@ def test_it_comes_back(demo: Demo) -> None:
     whole = demo.api.get("/audit/verify")
     assert whole["ok"]
     assert whole["checked"] >= records
-    card = demo.api.get(f"/cards/by-uid/{BLANK}")
-    assert card["state"] == "active"
-    assert in_force(demo, card["id"]) == len(OWN_GATES)
-    assert demo.hold(BLANK, "main-in")
-    assert demo.hold(BLANK, "b3-door")
+    assert demo.api.get(f"/cards/{frozen['id']}")["state"] == "frozen"
+    assert in_force(demo, frozen["id"]) == in_force(demo, living["id"]) >= len(OWN_GATES)
+    assert demo.hold(living["uid"].upper(), "main-in")
 
 
 def test_children_die_with_a_killed_parent(demo: Demo) -> None:
     """Even after ``kill -9`` of the parent nothing goes on in the background; then ``--fresh`` starts over."""
+    card = demo.api.every("/cards?state=active")[9]
+    demo.api.post(f"/cards/{card['id']}/freeze", {"reason": "an incident"})
     children = demo.told["pids"].values()
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     wait_for("its children to end", lambda: not any(alive(pid) for pid in children))
-    demo.start("--fresh")
-    card = demo.api.get(f"/cards/by-uid/{BLANK}")
-    assert card["state"] == "blank"
+    demo.start("--fresh", "--port", str(free_port()))
+    assert demo.api.get(f"/cards/by-uid/{card['uid']}")["state"] == "active"
     assert demo.api.get("/slips")["items"] == []
