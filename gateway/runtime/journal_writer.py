@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Final, Protocol
 
+import structlog
+
 from gateway.domain.errors import GatehouseError, StoreFullError
 from gateway.runtime.records import Record, RecordMaker
 from gateway.runtime.spill import Spill
@@ -23,6 +25,8 @@ PATIENCE_S: Final = 0.1
 LARGEST_GROUP: Final = 500
 MOST_WAITING: Final = 50_000
 RETRY_S: Final = 0.25
+
+log = structlog.get_logger(__name__)
 
 Trouble = Callable[[str, Mapping[str, object]], None]
 
@@ -99,6 +103,8 @@ class JournalWriter:
     async def _spilled(self, record: Record, future: "asyncio.Future[int]") -> Durability:
         loop = asyncio.get_running_loop()
         adding = loop.run_in_executor(self._spilling, self._spill.add, record, self._last_seq)
+        # Whichever comes first, store or file: in the end it is in the store, and the file need not keep it.
+        future.add_done_callback(lambda _stored: loop.run_in_executor(self._spilling, self._settle, loop, [record.id]))
         try:
             await asyncio.wait_for(asyncio.shield(adding), self._patience_s)
         except (OSError, StoreFullError, TimeoutError) as error:
@@ -107,8 +113,6 @@ class JournalWriter:
                 self.trouble("record_lost", {"target": record.target, "kind": record.kind, "error": str(error)})
                 return Durability.NOWHERE
         self._tell("journal_slow", {"waiting": self._waiting})
-        if future.done():  # it reached the store while it was being spilled
-            self._spill.settle([record.id])
         return Durability.SPILLED
 
     async def run(self) -> None:
@@ -141,9 +145,16 @@ class JournalWriter:
             loop.call_soon_threadsafe(self._tell, "journal_stalled", {"error": str(error)})
             self._stopping.wait(RETRY_S)
             return
-        self._spill.settle([record.id for record in records])
         written, self._group = self._group, []
         loop.call_soon_threadsafe(self._written, written, numbers)
+        self._settle(loop, [record.id for record in records])
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, ids: Sequence[tuple[str, int]]) -> None:
+        """Waits for the disk, so never on the loop's thread. What cannot be struck out is known at the next replay."""
+        try:
+            self._spill.settle(ids)
+        except OSError as error:
+            loop.call_soon_threadsafe(self._tell, "spill_failed", {"error": str(error)})
 
     def _written(self, written: "list[tuple[Record, asyncio.Future[int]]]", numbers: Sequence[int]) -> None:
         self._waiting -= len(written)
@@ -168,7 +179,7 @@ class JournalWriter:
         self._queue.put(None)
         await asyncio.to_thread(self._writing.shutdown)
         await asyncio.to_thread(self._spill_rest)
-        self._spilling.shutdown()
+        await asyncio.to_thread(self._spilling.shutdown)
         self._spill.close()
 
     def _spill_rest(self) -> None:
@@ -176,8 +187,13 @@ class JournalWriter:
             item = self._queue.get()
             if item is not None:
                 self._group.append(item)
-        for record, _future in self._group:
-            self._spill.add(record, self._last_seq)
+        records = [record for record, _future in self._group]
+        for at in range(0, len(records), LARGEST_GROUP):
+            try:
+                self._spill.add_all(records[at : at + LARGEST_GROUP], self._last_seq)
+            except (OSError, StoreFullError) as error:
+                log.error("records_lost", count=len(records) - at, error=str(error))  # noqa: TRY400 - no defect of ours
+                return
 
 
 def _unheard(_kind: str, _detail: Mapping[str, object]) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -42,16 +42,20 @@ class Spill:
 
     def add(self, record: Record, after_seq: int) -> None:
         """Makes the record durable. ``after_seq``: it is in the journal, if at all, behind this record."""
-        line = _line(record, after_seq)
+        self.add_all([record], after_seq)
+
+    def add_all(self, records: Sequence[Record], after_seq: int) -> None:
+        """The same for several, all or none, with one wait for the disk."""
+        lines = b"".join(_line(record, after_seq) for record in records)
         with self._lock:
-            if self._end + len(line) >= self._size:
+            if self._end + len(lines) >= self._size:
                 raise StoreFullError("The emergency file %(path)s is full.", path=str(self.path))
-            os.pwrite(self._handle, line + b"\0", self._end)
+            os.pwrite(self._handle, lines + b"\0", self._end)
             crash.crashpoint("spill.written")
             os.fdatasync(self._handle)
             crash.crashpoint("spill.synced")
-            self._end += len(line)
-            self._waiting.add(record.id)
+            self._end += len(lines)
+            self._waiting.update(record.id for record in records)
 
     def settle(self, ids: Iterable[tuple[str, int]]) -> None:
         """These records are in the journal; empties the file when all are."""

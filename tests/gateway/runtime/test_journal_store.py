@@ -1,13 +1,17 @@
 """Records of the gates in the real journal: in groups, with the credential named, never twice."""
 
 import json
+from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import select
 
+from gateway.domain.errors import StoreBusyError
 from gateway.domain.whitelist import NO_END, Changes, Terms
 from gateway.runtime.journal_store import StoreJournal
 from gateway.runtime.records import RecordMaker
 from gateway.storage import tables, verification
+from gateway.storage.journal import Record
 from gateway.storage.store import SYSTEM, Store
 
 KEY = bytes.fromhex("01aabbccddeeff00")
@@ -58,3 +62,37 @@ def test_only_what_is_missing_is_appended(seeded: Store) -> None:
     assert journal.append_missing([first, second], 0) == 1
     assert journal.append_missing([first, second], 0) == 0
     assert [(boot, kind) for boot, kind, _body in _rows(seeded)] == [("run-1", "a"), ("run-2", "c"), ("run-1", "b")]
+
+
+def test_a_commit_whose_answer_was_lost_is_not_repeated(seeded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection broke after the commit: the same records brought again get the numbers they already have."""
+    journal, append = StoreJournal(seeded), Store.append
+    make = RecordMaker("run-1", lambda: 5.25)
+    records = [make("a", "t", {}), make("b", "t", {})]
+
+    def cut_off(store: Store, rows: Sequence[Record]) -> int:
+        append(store, rows)
+        raise StoreBusyError("The database cannot be reached.")
+
+    monkeypatch.setattr(Store, "append", cut_off)
+    with pytest.raises(StoreBusyError):
+        journal.append(records)
+    monkeypatch.undo()
+    assert list(journal.append(records)) == [1, 2]
+    assert list(journal.append([make("c", "t", {})])) == [3]
+    assert [kind for _boot, kind, _body in _rows(seeded)] == ["a", "b", "c"]
+
+
+def test_a_commit_that_failed_is_repeated(seeded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not found in the journal is appended."""
+    journal = StoreJournal(seeded)
+    record = RecordMaker("run-1", lambda: 5.25)("a", "t", {})
+
+    def refuse(*_args: object) -> int:
+        raise StoreBusyError("The database cannot be reached.")
+
+    monkeypatch.setattr(Store, "append", refuse)
+    with pytest.raises(StoreBusyError):
+        journal.append([record])
+    monkeypatch.undo()
+    assert list(journal.append([record])) == [1]

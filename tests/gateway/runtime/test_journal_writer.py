@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.errors import StoreFullError
 from gateway.runtime.journal_writer import Durability, JournalWriter
-from gateway.runtime.records import RecordMaker
+from gateway.runtime.records import Record, RecordMaker
 from gateway.runtime.spill import Spill
 from tests.gateway.runtime.conftest import Rig, build
 from tests.gateway.runtime.fakes import MemoryJournal, until
@@ -138,3 +138,50 @@ async def test_endless_stall_is_bounded_and_told(rig: Rig, monkeypatch: pytest.M
 async def test_durable_says_where(rig: Rig) -> None:
     """In the usual case: in the store."""
     assert await rig.journal.durable(rig.journal.make("k", "t", {})) is Durability.STORED
+
+
+async def test_an_emergency_file_that_cannot_be_emptied_doubles_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is in the store by then: the disk's error is told, and the record not written again."""
+    troubles: list[str] = []
+    rig.journal.trouble = lambda kind, _detail: troubles.append(kind)
+
+    def broken(*_args: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Spill, "settle", broken)
+    assert await rig.journal.durable(rig.journal.make("a", "t", {})) is Durability.STORED
+    assert await rig.journal.durable(rig.journal.make("b", "t", {})) is Durability.STORED
+    assert rig.store.kinds() == ["a", "b"]
+    assert "spill_failed" in troubles
+
+
+async def test_a_record_spilled_after_it_was_stored_leaves_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow disk writes the emergency file last of all: the file is emptied all the same, and does not fill up."""
+    add, slow = Spill.add, threading.Event()
+
+    def late(spill: Spill, record: Record, after_seq: int) -> None:
+        slow.wait(10)
+        add(spill, record, after_seq)
+
+    monkeypatch.setattr(Spill, "add", late)
+    rig.store.gate = threading.Event()
+    assert await rig.journal.durable(rig.journal.make("a", "t", {})) is Durability.NOWHERE
+    rig.store.gate.set()
+    await until(lambda: rig.store.kinds() == ["a"])
+    slow.set()
+    await until(lambda: len(rig.journal._spill) == 0 and rig.journal._spill._end == 0)
+    rig.journal._spilling.submit(len, ()).result(5)
+    assert len(rig.journal._spill) == 0
+
+
+async def test_what_does_not_fit_at_the_end_does_not_hold_it_up(tmp_path: Path) -> None:
+    """A dead store and a full emergency file: what fits is kept, and the gateway ends."""
+    rig = build(tmp_path / "spill", MemoryJournal(broken=True))
+    rig.start()
+    for _ in range(2000):
+        rig.journal.note("a", "t", {})
+    await asyncio.wait_for(rig.stop(), 10)
+    kept = len(Spill(tmp_path / "spill", 64 * 1024).left_over)
+    assert 0 < kept < 2000
