@@ -49,3 +49,14 @@ def test_the_frame_in_both_themes(site: Site, open_as: Open) -> None:
         page.goto(f"{site.url}/sign-in")
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(grounds) == 2
+
+
+def test_the_stream_scrolls_inside_itself(site: Site, open_as: Open) -> None:
+    """However much happened, the console is no longer than what stands on it."""
+    for _ in range(40):
+        site.slip()
+    page = open_as("admin")
+    page.goto(f"{site.url}/console")
+    rest = "document.documentElement.scrollHeight - document.querySelector('.console').getBoundingClientRect().bottom"
+    assert page.evaluate(rest) < 900
+    assert page.evaluate("document.querySelector('.events').scrollHeight") > 900
