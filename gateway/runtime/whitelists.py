@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from gateway.domain.errors import StaleError
+from gateway.domain.errors import StaleError, StoreBusyError
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
 from gateway.domain.whitelist import Changes, Whitelist
@@ -18,7 +18,8 @@ from gateway.storage.store import Committed, Store
 # Changes up to this size are applied at once (some milliseconds); larger ones beside the loop, then swapped in.
 AT_ONCE: Final = 500
 # Commits of other processes, such as the command line, are seen by looking.
-LOOK_EVERY_S: Final = 5.0
+LOOK_EVERY_S: Final = 2.0
+RETRY_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def read_site(conn: Connection) -> SiteImage:
 class WhitelistKeeper:
     """Memory that follows the store (ports.WhitelistSource). All but construction on the event loop's thread.
 
-    ``mark`` is told of the new (epoch, version) of lists before anybody else; it may block.
+    Decisions go by what was read at once. ``mark`` is told of the new (epoch, version) of lists before the
+    listeners are; it may block, and when it fails the listeners are told later, after it succeeded.
     """
 
     def __init__(self, store: Store, mark: Callable[[Mapping[str, tuple[int, int]]], None] | None = None) -> None:
@@ -56,13 +58,16 @@ class WhitelistKeeper:
         self._lists: dict[str, Whitelist] = {}
         self._site = SiteImage()
         self._listeners: list[ListListener] = []
+        self._untold: list[ListBatch] = []
         self._news = asyncio.Event()
 
     def load(self) -> None:
-        """Reads everything: before the loop serves, and in a thread when the changes are no longer there."""
+        """Reads everything, before the loop serves."""
+        self._site, self._lists = self._read_all()
+
+    def _read_all(self) -> tuple[SiteImage, dict[str, Whitelist]]:
         with self._store.read() as conn:
-            self._site = read_site(conn)
-            self._lists = lists.load(conn)
+            return read_site(conn), lists.load(conn)
 
     def listen(self, listener: ListListener) -> None:
         """Tells the listener of every change from now on."""
@@ -101,7 +106,11 @@ class WhitelistKeeper:
         loop = asyncio.get_running_loop()
         self._store.subscribe(lambda committed: self._committed(loop, committed))
         while True:
-            await self.catch_up()
+            try:
+                await self.catch_up()
+            except StoreBusyError:  # no reason to stay behind longer than the store is away
+                await asyncio.sleep(RETRY_S)
+                continue
             try:
                 await asyncio.wait_for(self._news.wait(), LOOK_EVERY_S)
             except TimeoutError:
@@ -118,26 +127,35 @@ class WhitelistKeeper:
         try:
             site, batches = await asyncio.to_thread(self._read_news)
         except StaleError:
-            await asyncio.to_thread(self.load)
-            await asyncio.to_thread(self._mark, self.standing())
-            self._tell_site()
-            return
+            site, batches = await self._read_anew()
+        for batch in batches:
+            await self._apply(batch)
+        self._untold += batches
         if site != self._site:
             self._adopt(site)
             self._tell_site()
-        for batch in batches:
-            await self._apply(batch)
-        if batches:
-            for listener in self._listeners:
-                listener.lists_changed(batches)
+        await self._tell_lists()
 
     def _read_news(self) -> tuple[SiteImage, list[ListBatch]]:
         versions = {name: whitelist.version for name, whitelist in self._lists.items()}
         with self._store.read() as conn:
-            site, batches = read_site(conn), lists.batches_since(conn, versions)
-        if batches:
-            self._mark({batch.list: (batch.epoch, batch.version) for batch in batches})
-        return site, batches
+            return read_site(conn), lists.batches_since(conn, versions)
+
+    async def _read_anew(self) -> tuple[SiteImage, list[ListBatch]]:
+        """The lists whole, and a batch without changes for each that is another: its followers start over."""
+        before = self.standing()
+        site, self._lists = await asyncio.to_thread(self._read_all)
+        risen = [(name, *now) for name, now in self.standing().items() if now != before.get(name)]
+        return site, [ListBatch(name, epoch, version, version, Changes()) for name, epoch, version in risen]
+
+    async def _tell_lists(self) -> None:
+        if not self._untold:
+            return
+        told = list(self._untold)
+        await asyncio.to_thread(self._mark, {batch.list: (batch.epoch, batch.version) for batch in told})
+        del self._untold[: len(told)]
+        for listener in self._listeners:
+            listener.lists_changed(told)
 
     def _adopt(self, site: SiteImage) -> None:
         self._site = site

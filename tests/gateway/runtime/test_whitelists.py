@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import insert
 
+from gateway.domain.errors import StoreBusyError
 from gateway.domain.whitelist import NO_END, Changes, Terms
 from gateway.ports import ListBatch
 from gateway.runtime.whitelists import AT_ONCE, WhitelistKeeper
@@ -117,7 +118,7 @@ async def test_changes_that_are_gone_are_loaded_anew(seeded: Store, keeper: tupl
     await asyncio.to_thread(raise_epoch)
     await until(lambda: kept.standing() == {"main": (5, 2)})
     assert len(kept.lists()["main"]) == 2
-    await until(lambda: listener.sites >= 1)
+    await until(lambda: listener.heard == [("main", 1, 2), ("main", 2, 2)])
 
 
 async def test_the_mark_is_set_before_anyone_is_told(seeded: Store) -> None:
@@ -135,3 +136,50 @@ async def test_the_mark_is_set_before_anyone_is_told(seeded: Store) -> None:
     listener.heard = told  # type: ignore[assignment]  # one diary for both
     await keeper.catch_up()
     assert told == [{"main": (1, 1)}, ("main", 1, 1)]
+
+
+async def test_a_mark_that_cannot_be_written_keeps_no_revocation_from_our_gates(seeded: Store) -> None:
+    """Memory has the change at once; the publisher hears of it when the mark is on the disk, and misses nothing."""
+    full = True
+
+    def mark(_standing: Mapping[str, tuple[int, int]]) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+
+    await asyncio.to_thread(_put, seeded, 0, 1)
+    keeper = WhitelistKeeper(seeded, mark)
+    keeper.load()
+    listener = Listener(keeper)
+    keeper.listen(listener)
+    changes = Changes()
+    changes.drop(b"\x01" + bytes(7))
+    with seeded.write(SYSTEM) as uow:
+        uow.change_list("main", changes, {})
+    with pytest.raises(OSError, match="No space"):
+        await keeper.catch_up()
+    assert len(keeper.lists()["main"]) == 0
+    assert listener.heard == []
+    full = False
+    await keeper.catch_up()
+    assert listener.heard == [("main", 2, 0)]
+
+
+async def test_a_store_that_is_away_is_asked_again_soon(
+    seeded: Store, keeper: tuple[WhitelistKeeper, Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The follower itself goes on: no back-off of minutes lies between the store's return and a revocation."""
+    monkeypatch.setattr("gateway.runtime.whitelists.RETRY_S", 0.01)
+    monkeypatch.setattr("gateway.runtime.whitelists.LOOK_EVERY_S", 0.01)
+    kept, _listener = keeper
+    tried: list[None] = []
+
+    def away(_keeper: WhitelistKeeper) -> None:
+        tried.append(None)
+        raise StoreBusyError("The database cannot be reached.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WhitelistKeeper, "_read_news", away)
+        kept._news.set()
+        await until(lambda: len(tried) >= 2)
+    await asyncio.to_thread(_put, seeded, 0, 1)
+    await until(lambda: kept.standing() == {"main": (1, 1)})
