@@ -9,13 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.domain.errors import ConflictError, StaleError
+import structlog
+
+from gateway.domain.errors import ConflictError, StaleError, StoreBusyError
 from gateway.storage import leases
 from gateway.storage.store import SYSTEM, Store
 
 LEASE: Final = "publisher"
 TTL_S: Final = 15
 RENEW_EVERY_S: Final = 4.0
+
+log = structlog.get_logger(__name__)
 
 
 class DataLock:
@@ -72,6 +76,8 @@ class LeaseKeeper:
         try:
             with self._store.write(SYSTEM) as uow:
                 self._lease = leases.renew(uow, self._lease, ttl_s=TTL_S)
+        except StoreBusyError:
+            log.warning("lease_not_renewed")  # tried again in a moment, before another gateway may take it
         except StaleError as error:
             self._lease = None
             self._lost(str(error))

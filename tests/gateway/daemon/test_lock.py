@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon.lock import TTL_S, DataLock, LeaseKeeper, holder_of
-from gateway.domain.errors import ConflictError
+from gateway.domain.errors import ConflictError, StoreBusyError
 from gateway.storage.store import Store
 from tests.gateway.runtime.fakes import until
 from tests.stores import SteppedClock
@@ -67,3 +67,22 @@ def test_holders_differ_by_directory(tmp_path: Path) -> None:
     """And stay the same over restarts."""
     assert holder_of(tmp_path) == holder_of(tmp_path)
     assert holder_of(tmp_path) != holder_of(tmp_path / "other")
+
+
+async def test_a_busy_store_is_asked_again_at_once(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease does not run out while a supervisor waits longer and longer."""
+    monkeypatch.setattr("gateway.daemon.lock.RENEW_EVERY_S", 0.001)
+    keeper = LeaseKeeper(sqlite_store, "one", pytest.fail)
+    keeper.take()
+    tried: list[None] = []
+
+    def busy(*_args: object, **_named: object) -> None:
+        tried.append(None)
+        raise StoreBusyError("The store is in use.")
+
+    monkeypatch.setattr(sqlite_store, "write", busy)
+    task = asyncio.create_task(keeper.run())
+    await until(lambda: len(tried) >= 3)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
