@@ -1,19 +1,17 @@
 """Settings: one's own account, who may sign in, tokens of machines, controllers."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from admin_api import roles
+from admin_api import enrolment, roles
 from admin_api.pages.forms import Form, number, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
 from gateway.domain.errors import GatehouseError, MalformedError
 from gateway.domain.person import Role
-from gateway.ports import DeviceOfflineError
 from gateway.services import accounts, gates
 
 routes = router()
@@ -100,14 +98,7 @@ def revoke_token(visit: Admin, token_id: int) -> Response:
 @routes.post("/settings/controllers/{controller_id}/enrol")
 def enrol(visit: Configurer, controller_id: str) -> Response:
     """The provisioning file, shown once; enrolling again makes new credentials."""
-    house, broker = visit.house, visit.house.broker_address
-    if broker is None:
-        raise DeviceOfflineError(N_("This gateway has no broker, so there is nothing a controller could connect to."))
-    parts = visit.write(
-        lambda uow: gates.enrol_controller(
-            uow, house.keyring, controller_id, broker, lambda name: (name, secrets.token_urlsafe(24))
-        )
-    )
+    parts = visit.write(lambda uow: enrolment.enrol(visit.house, uow, controller_id))
     title = visit.say(N_("Provisioning file of %(controller)s"), controller=controller_id)
     told = N_("Save it on the controller now; it is not shown again, and it holds secrets.")
     return _once(visit, title, told, json.dumps(parts, indent=2, ensure_ascii=False))

@@ -1,20 +1,18 @@
 """Gate controllers: set up, enrolled, and what they last reported."""
 
-import secrets
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Response
 
+from admin_api import enrolment
 from admin_api import gates as acts
 from admin_api.mutations import Call, reads, writes
 from admin_api.problems import request_id
 from admin_api.roles import ANYONE, CONFIGURE
 from admin_api.schemas.base import AfterText, Limit, Page, Slug, part_of
 from admin_api.schemas.gates import ControllerIn, ControllerOut, ProvisioningOut, ResyncedOut
-from gateway.ports import DeviceOfflineError
 from gateway.services import gates
-from gateway.storage.store import UnitOfWork
 
 router = APIRouter(prefix="/api/v1/controllers", tags=["controllers"])
 
@@ -51,24 +49,9 @@ def add_controller(body: ControllerIn, call: Configure) -> Response:
 @router.post("/{controller_id}/enrol", summary="Hand out the provisioning file", response_model=ProvisioningOut)
 def enrol(controller_id: Slug, call: Configure) -> Response:
     """Once: enrolling again makes new credentials. A repeat under the same `Idempotency-Key` gets the same file."""
-    broker = call.house.broker_address
-    if broker is None:
-        raise DeviceOfflineError("This gateway has no broker, so there is nothing a controller could connect to.")
-
-    def enrolled(uow: UnitOfWork) -> ProvisioningOut:
-        parts = gates.enrol_controller(uow, call.house.keyring, controller_id, broker, _make_credentials)
-        provisioning = ProvisioningOut.model_validate(parts)
-        if call.house.broker_accounts is not None:
-            # Before the commit: an account nobody was told of is harmless, a file without an account is not.
-            call.house.broker_accounts.enrol(provisioning.broker.username, provisioning.broker.password)
-        return provisioning
-
-    return call.write(enrolled, secret=True)
-
-
-def _make_credentials(controller: str) -> tuple[str, str]:
-    """The broker's user name is the controller's id, as its access list wants; the password has 192 random bits."""
-    return controller, secrets.token_urlsafe(24)
+    return call.write(
+        lambda uow: ProvisioningOut.model_validate(enrolment.enrol(call.house, uow, controller_id)), secret=True
+    )
 
 
 @router.post("/{controller_id}/resync", summary="Let a controller read its lists again", response_model=ResyncedOut)
