@@ -5,14 +5,15 @@ Besides the kinds of the event hub there is ``record``: something new stands in 
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, Final
 
+from anyio import to_thread
 from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 
 from admin_api import roles
-from admin_api.auth import Caller
+from admin_api.auth import Caller, identify
 from admin_api.pages.web import Enter, Visit, router
 from admin_api.stream import CommitBell
 from gateway.runtime.house import EventHub, HubEvent
@@ -21,6 +22,7 @@ PING_S: Final = 15.0
 RENEW_S: Final = 600.0
 """A stream ends after this long; the browser comes back and shows anew that it is signed in."""
 RECORD: Final = HubEvent("record", {})
+Who = Callable[[], Caller | None]
 
 routes = router()
 
@@ -30,12 +32,15 @@ async def live(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))], kinds: str
     """News of these kinds, from now on."""
     wanted = frozenset(kinds.split(",")) - {""}
     bell: CommitBell = visit.request.app.state.bell
-    news = stream(visit.house.hub, bell, visit.caller, wanted)
+    news = stream(visit.house.hub, bell, lambda: identify(visit.house, visit.request), wanted)
     return StreamingResponse(news, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozenset[str]) -> AsyncGenerator[str]:
-    """The text of the stream: what the hub tells of these kinds, and each commit as "record"."""
+async def stream(hub: EventHub, bell: CommitBell, who: Who, wanted: frozenset[str]) -> AsyncGenerator[str]:
+    """The text of the stream: what the hub tells of these kinds, and each commit as "record".
+
+    ``who`` says, in a worker thread before each piece of news, who listens now: who signed out hears no more.
+    """
     end = asyncio.get_running_loop().time() + RENEW_S
     news: asyncio.Queue[HubEvent | None] = asyncio.Queue(maxsize=256)
     with hub.subscribe() as events, bell.listening() as rung:
@@ -45,7 +50,7 @@ async def stream(hub: EventHub, bell: CommitBell, caller: Caller, wanted: frozen
         try:
             yield "retry: 2000\n\n"
             while asyncio.get_running_loop().time() < end:
-                text = await _next(news, caller)
+                text = await _next(news, who)
                 if text is None:
                     return
                 yield text
@@ -70,14 +75,15 @@ async def _listen(rung: asyncio.Event, news: asyncio.Queue[HubEvent | None]) -> 
         await news.put(RECORD)
 
 
-async def _next(news: asyncio.Queue[HubEvent | None], caller: Caller) -> str | None:
-    """The next piece of news as text; a sign of life when nothing came; None at the end."""
+async def _next(news: asyncio.Queue[HubEvent | None], who: Who) -> str | None:
+    """The next piece of news as text; a sign of life when nothing came; None at the end, or after signing out."""
     try:
         async with asyncio.timeout(PING_S):
             event = await news.get()
     except TimeoutError:
         return ": still here\n\n"
-    return None if event is None else f"event: news\ndata: {json.dumps(told(event, caller))}\n\n"
+    caller = None if event is None else await to_thread.run_sync(who)
+    return None if event is None or caller is None else f"event: news\ndata: {json.dumps(told(event, caller))}\n\n"
 
 
 def told(event: HubEvent, caller: Caller) -> dict[str, object]:

@@ -37,7 +37,7 @@ def test_a_scan_is_told_to_its_own_post() -> None:
 async def test_a_stream_tells_what_was_asked_for(house: House) -> None:
     """Hub news of the wanted kinds, and each commit as "record"."""
     bell = CommitBell(house.store)
-    stream = live.stream(house.hub, bell, NORTH, frozenset({"scan", "record"}))
+    stream = live.stream(house.hub, bell, lambda: NORTH, frozenset({"scan", "record"}))
     async with asyncio.timeout(10):
         assert (await anext(stream)).startswith("retry:")
         house.hub.publish("device", {"device": "x"})
@@ -60,7 +60,7 @@ def test_no_page_waits_for_news_that_nobody_tells() -> None:
 
 async def test_the_post_hears_that_a_slip_was_issued(house: House, admin: TestClient, place: Home) -> None:
     """The commit that issues it is the news; the number of slips expected then follows from a look."""
-    stream = live.stream(house.hub, CommitBell(house.store), NORTH, frozenset({"record"}))
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: NORTH, frozenset({"record"}))
     async with asyncio.timeout(10):
         await anext(stream)
         await asyncio.to_thread(slip, admin, place)
@@ -70,13 +70,25 @@ async def test_the_post_hears_that_a_slip_was_issued(house: House, admin: TestCl
 
 async def test_a_stream_ends_with_the_gateway(house: House) -> None:
     """Open pages do not hold up the end of the process."""
-    stream = live.stream(house.hub, CommitBell(house.store), DESK, frozenset({"device"}))
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: DESK, frozenset({"device"}))
     async with asyncio.timeout(10):
         await anext(stream)
         waiting = asyncio.ensure_future(anext(stream, "over"))
         await asyncio.sleep(0)
         house.hub.close()  # type: ignore[attr-defined]  # the real hub, behind its contract
         assert await waiting == "over"
+
+
+async def test_who_signs_out_hears_no_more(house: House) -> None:
+    """The stream ends with the next piece of news, untold: a scan is not for whoever kept the line open."""
+    listening: list[Caller | None] = [NORTH, None]
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: listening.pop(0), frozenset({"scan"}))
+    async with asyncio.timeout(10):
+        await anext(stream)
+        for _ in range(2):
+            house.hub.publish("scan", SCAN.data)
+        assert _kind(await anext(stream)) == "scan"
+        assert await anext(stream, "over") == "over"
 
 
 def _commit(house: House) -> None:
