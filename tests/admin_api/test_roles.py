@@ -21,7 +21,7 @@ TABLE = """
 GET    /healthz                                           public
 GET    /readyz                                            public
 GET    /metrics                                           -----MUA
-GET    /api/v1/asyncapi.json                              public
+GET    /api/v1/asyncapi.json                              FSGCNMUA
 POST   /api/v1/session                                    public
 POST   /api/v1/session/link                               public
 DELETE /api/v1/session                                    FSGCNMUA

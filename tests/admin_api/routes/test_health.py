@@ -69,9 +69,9 @@ def test_figures_for_prometheus(admin: TestClient, machine: Machine) -> None:
     assert machine(Role.GUARD).get("/metrics").status_code == 403
 
 
-def test_the_asyncapi_document_names_every_topic_of_the_protocol(stranger: TestClient) -> None:
+def test_the_asyncapi_document_names_every_topic_of_the_protocol(admin: TestClient) -> None:
     """Topics, who sends them, what is signed and what is retained."""
-    document = stranger.get("/api/v1/asyncapi.json").json()
+    document = admin.get("/api/v1/asyncapi.json").json()
     assert document["asyncapi"] == "3.0.0"
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert all(address.startswith("gatehouse/v1/lake/") for address in addresses)
