@@ -102,8 +102,16 @@ def check_not_foreign(request: Request) -> None:
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     foreign_site = site is not None and site != "same-origin"
-    if foreign_site or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+    if foreign_site or (origin is not None and _host_of(origin) != request.headers.get("host")):
         raise ForbiddenError("This request comes from another site.")
+
+
+def _host_of(origin: str) -> str | None:
+    """The host and port of an origin; None for "null" and for what is no address at all."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def check_csrf(caller: Caller, token: str | None) -> None:

@@ -13,7 +13,7 @@ MAX_BODY: Final = 64 * 1024
 MAX_DEPTH: Final = 16
 BODY_TIMEOUT_S: Final = 10
 
-_NO_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_USUALLY_EMPTY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # A string, whole or cut off by the end, or one bracket; possessive, so that no text makes it look twice.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
 
@@ -31,6 +31,11 @@ def depth_of(body: bytes) -> int:
     return deepest
 
 
+def _announces_body(request: Request) -> bool:
+    """Whether a body follows the head (RFC 9112, 6.3)."""
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
 class _TooLongError(Exception):
     """The body exceeds MAX_BODY."""
 
@@ -43,10 +48,13 @@ class BodyLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
-        if scope["type"] != "http" or scope["method"] in _NO_BODY:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        if scope["method"] in _USUALLY_EMPTY and not _announces_body(request):
+            await self._app(scope, receive, send)
+            return
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 body = await _read(request, receive)

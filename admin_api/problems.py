@@ -157,7 +157,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
 _DETAILS: Final = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    400: "The body could not be read as JSON.",
+    400: "The body of the request could not be read.",
 }
 
 

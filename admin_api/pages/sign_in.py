@@ -72,7 +72,7 @@ def redeem_link(visit: Guest, secret: str) -> Response:
 @routes.post("/sign-out")
 def sign_out(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))]) -> Response:
     """Ends the session, here and on the server."""
-    visit.write(lambda uow: accounts.sign_out(uow, visit.request.cookies[auth.COOKIE]))
+    visit.write(lambda uow: accounts.sign_out(uow, visit.request.cookies.get(auth.COOKIE, "")))
     answer = see_other("/sign-in")
     auth.clear_cookie(answer)
     return answer

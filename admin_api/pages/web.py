@@ -23,7 +23,7 @@ from admin_api.pages.forms import Form
 from admin_api.pages.i18n import LANGUAGES, N_, Speaker, negotiate, speaker
 from admin_api.pages.render import Times, page
 from admin_api.problems import request_id, status_of
-from gateway.domain.errors import ForbiddenError, GatehouseError, NotFoundError, UnauthenticatedError
+from gateway.domain.errors import ForbiddenError, GatehouseError, MalformedError, NotFoundError, UnauthenticatedError
 from gateway.domain.issuance import local_date
 from gateway.domain.person import Role
 from gateway.runtime.house import House
@@ -126,9 +126,16 @@ def see_other(path: str) -> Response:
 
 def own_path(path: str, default: str = "/") -> str:
     """A path of this site and nothing else: no way to send someone to another one."""
-    parts = urlsplit(path)
-    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return path if safe and path.isprintable() else default
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if safe else default
+
+
+def _came_from(request: Request) -> str:
+    """The path of the page someone came from; the front when a browser does not say or says nonsense."""
+    try:
+        return own_path(urlsplit(request.headers.get("referer", "")).path)
+    except ValueError:
+        return "/"
 
 
 def language_of(request: Request, caller: Caller | None) -> str:
@@ -146,8 +153,16 @@ async def _form(request: Request) -> FormData:
 Sent = Annotated[FormData, Depends(_form)]
 
 
+def _check_texts(request: Request, form: FormData) -> None:
+    """No database takes a NUL in a text, so nobody's name has one: says MalformedError."""
+    places = (request.path_params.values(), request.query_params.values(), form.values())
+    if any("\0" in value for place in places for value in place if isinstance(value, str)):
+        raise MalformedError(N_("Something in the form is not filled in as it should be."))
+
+
 def welcome(request: Request, form: Sent) -> Visit:
     """Anyone at all: for the pages before signing in. A form must come from our own pages."""
+    _check_texts(request, form)
     house = house_of(request)
     caller = auth.identify(house, request)
     if request.method == "POST":
@@ -207,7 +222,7 @@ def error_page(request: Request, error: GatehouseError) -> Response:
         title=visit.say(_TITLES.get(type(error), N_("This cannot be done"))),
         sentence=visit.say.error(error),
         rule=getattr(error, "rule", ""),
-        back=own_path(urlsplit(request.headers.get("referer", "")).path or "/"),
+        back=_came_from(request),
     )
 
 

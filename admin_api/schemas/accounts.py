@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from admin_api.schemas.base import In, Line, Moment, Out, Slug
+from admin_api.schemas.base import In, Line, Moment, Out, Slug, printable
 from gateway.domain.person import Role
 from gateway.services.accounts import LANGUAGES
 
@@ -17,7 +17,9 @@ Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$"
 class SignIn(In):
     """What someone types."""
 
-    login: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(examples=["li.na"])
+    login: Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(printable)] = Field(
+        examples=["li.na"]
+    )
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
         examples=["correct horse battery"]
     )

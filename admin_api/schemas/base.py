@@ -25,7 +25,7 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-def _printable(text: Any) -> Any:
+def printable(text: Any) -> Any:
     """Control characters have no place in a name, and PostgreSQL takes no NUL."""
     if isinstance(text, str) and any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise ValueError("no control characters")
@@ -50,15 +50,15 @@ _Year = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2106, 1, 1, tzinf
 
 RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_printable)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(printable)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(printable)]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=2, max_length=200),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="Why, for the record.", examples=["delivery lorry, seen by the captain"]),
 ]
-Search = Annotated[str, StringConstraints(max_length=80), AfterValidator(_printable)]
+Search = Annotated[str, StringConstraints(max_length=80), AfterValidator(printable)]
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f: ]{2,60}$"), Field(examples=["04A1B2C3D4E5F6"])]
 
 Instant = Annotated[
@@ -100,7 +100,7 @@ def part_of(items: Iterable[T], after: str | None, limit: int, cursor: Callable[
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 AfterId = Annotated[int, Query(ge=0, le=MAX_ID, description="The cursor: `next` of the part before.")]
 AfterText = Annotated[
-    str | None, Query(max_length=40, description="The cursor: `next` of the part before."), AfterValidator(_printable)
+    str | None, Query(max_length=40, description="The cursor: `next` of the part before."), AfterValidator(printable)
 ]
 
 

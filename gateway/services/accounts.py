@@ -146,11 +146,12 @@ def _user(row: Row[Any]) -> UserView:
 
 
 def change_password(uow: UnitOfWork, user_id: int, password: str) -> None:
-    """A new password; every session of the user ends."""
+    """A new password; every session of the user ends, and no link made before signs in any more."""
     get_user(uow.conn, user_id)
     hashed = _hasher.hash(_check_password(password))
     uow.conn.execute(update(users).where(users.c.id == user_id).values(password_hash=hashed))
     uow.conn.execute(delete(sessions).where(sessions.c.user_id == user_id))
+    uow.conn.execute(delete(sign_in_links).where(sign_in_links.c.user_id == user_id))
     uow.record("user.password_changed", f"user:{user_id}")
 
 
