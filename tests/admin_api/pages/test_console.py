@@ -8,7 +8,7 @@ from gateway.domain.identity import Identity
 from gateway.domain.person import Role
 from gateway.ports import DeviceOfflineError
 from gateway.runtime.house import House
-from gateway.services import alarms
+from gateway.services import alarms, card_views
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, card
 from tests.admin_api.house import FakePortals
@@ -72,6 +72,19 @@ def test_a_refusal_is_explained_in_one_click(admin_page: Browser, admin: TestCli
     page = admin_page.see(f"/console/why/{link}")
     assert "is frozen since" in page
     assert f"/desk/cards/{card_id}" in page
+
+
+def test_a_passage_names_the_card_and_its_holder(
+    admin_page: Browser, as_role: Callable[[Role], Browser], admin: TestClient, house: House, place: Home
+) -> None:
+    """To whoever may ask why; the record itself holds only the card's id."""
+    card(admin, place)
+    with house.store.write(SYSTEM) as uow:
+        uow.record("access.granted", "portal:main-in", {"credential": "card:1"})
+    with house.store.read() as conn:
+        held = card_views.get(conn, 1)
+    assert f"Card {held.number} · {held.holder}" in admin_page.see("/console/events")
+    assert f"{held.holder}" not in as_role(Role.GUARD).see("/console/events")
 
 
 def test_an_unknown_card_is_explained_too(admin_page: Browser, house: House) -> None:
