@@ -17,7 +17,8 @@ Cards, whitelists, gates and release slips of a residential compound.
 * A change may carry `Idempotency-Key`: a repeat with the same body gets the same answer and changes nothing,
   another body under the same key is refused with 409.
 * A GET answers with an `ETag`; an edit may carry `If-Match` and is refused with 412 when someone was faster.
-* Lists come in parts: `?after=<cursor>&limit=`; go on with `next` until it is null.
+* Lists come in parts, oldest or smallest first: `?after=<cursor>&limit=`; go on with `next` until it is null.
+  `GET /events?order=newest` begins at the other end.
 * Machines send `Authorization: Bearer gh_…`. People sign in at `POST /api/v1/session`: the cookie `{COOKIE}` and,
   with each change, the header `{CSRF_HEADER}`.
 * A change is answered after it is durable. It reaches the gates right after; `/cards/{{id}}/reach` says where it is.

@@ -44,8 +44,21 @@ def sight_of(conn: Connection, caller: Caller, now: int) -> Sight:
 
 
 def look(
-    conn: Connection, sight: Sight, after: int, limit: int, *, kinds: Collection[str] = (), target: str | None = None
+    conn: Connection,
+    sight: Sight,
+    after: int,
+    limit: int,
+    *,
+    kinds: Collection[str] = (),
+    target: str | None = None,
+    newest: bool = False,
 ) -> tuple[list[RecordView], int]:
-    """What follows record ``after`` and is within sight, and how far was looked."""
-    found = events.events(conn, after, limit, kinds=kinds, target=target)
+    """What follows record ``after`` and is within sight, and how far was looked.
+
+    ``newest`` goes the other way: what came before record ``after``, or the newest of all after 0.
+    """
+    if newest:
+        found = events.latest(conn, limit, before=after or None, kinds=kinds, target=target)
+    else:
+        found = events.events(conn, after, limit, kinds=kinds, target=target)
     return [record for record in found if sight.sees(record)], found[-1].seq if found else after

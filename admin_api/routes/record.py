@@ -1,7 +1,7 @@
 """What happened: events, the live stream, alarms, and the audit."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -14,7 +14,7 @@ from admin_api.roles import ALARMS, AUDIT, RECORD
 from admin_api.schemas.base import MAX_ID, AfterId, Limit, Page, RowId, page_of
 from admin_api.schemas.record import AlarmOut, AuditOut, RecordOut, VerifyOut
 from admin_api.stream import BATCH, CommitBell, Part, follow
-from admin_api.views import look, sight_of
+from admin_api.views import Sight, look, sight_of
 from gateway.services import alarms, events
 from gateway.storage import verification
 
@@ -35,6 +35,7 @@ Kinds = Annotated[
 Target = Annotated[
     str | None, Query(pattern=r"^[a-z-]{1,20}(:[A-Za-z0-9.-]{1,40})?$", examples=["portal:main-in"], max_length=64)
 ]
+Order = Annotated[Literal["oldest", "newest"], Query(description="Which comes first.")]
 
 
 @router.get("/events", summary="What happened")
@@ -45,12 +46,19 @@ def list_events(
     after: AfterId = 0,
     limit: Limit = 100,
     target: Target = None,
+    order: Order = "oldest",
 ) -> Page[RecordOut]:
-    """Oldest first. A guard sees today at the own post; then a part may be shorter than `limit`."""
+    """Oldest first, or with `order=newest` newest first; the cursor goes on in the same direction.
+
+    With `order=oldest`, `after` is the number of the last record one has: what came since then is behind it,
+    and `next` is null when there is nothing more yet; keep the last `seq` and ask again. A guard sees today at
+    the own post; then a part may be shorter than `limit`, and only `next` says whether it was the last.
+    """
+    newest = order == "newest"
     with call.read() as conn:
         sight = sight_of(conn, call.caller, call.now)
-        found, upto = look(conn, sight, after, limit, kinds=kind, target=target)
-        more = events.events(conn, upto, 1, kinds=kind, target=target)
+        found, upto = look(conn, sight, after, limit, kinds=kind, target=target, newest=newest)
+        more, _end = look(conn, Sight(), upto, 1, kinds=kind, target=target, newest=newest)
     return Page(items=[RecordOut.of(record) for record in found], next=str(upto) if more else None)
 
 

@@ -54,6 +54,31 @@ def test_events_are_walked_by_kind_and_target(admin: TestClient, house: House) -
     assert [r["kind"] for r in north] == ["site.portal_added", *["access.denied"] * 5]
 
 
+def test_the_newest_events_come_first_when_asked_for(admin: TestClient, house: House) -> None:
+    """The cursor goes on backwards, without gap or repeat, also while new ones come in front."""
+    for number in range(5):
+        note(house, "access.denied", "portal:main-in", number=number)
+    seen: list[int] = []
+    cursor: str | None = "0"
+    while cursor is not None:
+        query = {"kind": "access.denied", "target": "portal:main-in", "order": "newest", "limit": 2, "after": cursor}
+        part = admin.get("/api/v1/events", params=query).json()
+        seen += [record["body"]["number"] for record in part["items"]]
+        cursor = part["next"]
+        note(house, "access.denied", "portal:main-in", number=5)
+    assert seen == [4, 3, 2, 1, 0]
+    assert admin.get("/api/v1/events", params={"order": "random"}).status_code == 400
+
+
+def test_a_guard_sees_the_newest_of_the_own_post(person: Person, house: House) -> None:
+    """The order widens nobody's sight."""
+    guard = person(Role.GUARD)
+    for place in ("main-in", "north-in", "main-in"):
+        note(house, "access.granted", f"portal:{place}", place=place)
+    query = {"kind": "access.", "order": "newest"}
+    assert [r["body"]["place"] for r in guard.get("/api/v1/events", params=query).json()["items"]] == ["main-in"] * 2
+
+
 def test_an_alarm_is_acknowledged_once(admin: TestClient, machine: Machine, house: House) -> None:
     """The second one is told who did; a repeat before that counts up."""
     with house.store.write(SYSTEM) as uow:
