@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -14,8 +14,6 @@ from gateway.services import slip_rows
 from gateway.services.slip_views import SlipView
 from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import posts, site, slip_rights, slips, units
-
-_LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"applicant": (1, 80), "remarks": (0, 200)}
 
 
 def locked(uow: UnitOfWork, slip_id: int) -> SlipView:
@@ -89,11 +87,11 @@ def whole_minute(expires_at: int | None, now: int) -> int | None:
 
 def check_texts(form: Mapping[str, Any]) -> None:
     """Raises MalformedError for a text of the form that is missing or too long."""
-    fields = {
-        name: f"{shortest} to {longest} characters"
-        for name, (shortest, longest) in _LENGTHS.items()
-        if not shortest <= len(form.get(name, "").strip()) <= longest
-    }
+    fields = {}
+    if not 1 <= len(form.get("applicant", "").strip()) <= 80:
+        fields["applicant"] = "1 to 80 characters"
+    if len(form.get("remarks", "").strip()) > 200:
+        fields["remarks"] = "at most 200 characters"
     if fields:
         raise MalformedError("The slip is not filled in completely.", fields=fields)
 

@@ -27,8 +27,6 @@ SILENT: Final = ("sync/protocol", "signing/cbor.py", "signing/cose.py", "storage
 
 PLACE: Final = re.compile(r"%\((\w+)\)s")
 _SENTENCE: Final = re.compile(r"[A-Z“%]\S* .*[.?]", re.DOTALL)
-_FIELD: Final = re.compile(r"[0-9a-zA-Z“].*", re.DOTALL)
-_RANGE: Final = re.compile(r"\d+ to \d+ (characters|digits)|\d+ to \d+")
 Message = str | tuple[str, str]
 
 
@@ -63,6 +61,8 @@ def _of_python(tree: ast.AST) -> Iterator[Message]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from _of_call(node)
+        elif isinstance(node, ast.Assign):
+            yield from _of_fields(node)
         elif id(node) not in docstrings and isinstance(node, ast.Constant) and _is_sentence(node.value):
             yield str(node.value)
 
@@ -94,9 +94,24 @@ def _errors(tree: ast.AST) -> Iterator[str]:
                     yield str(argument.value)
 
 
+def _of_fields(node: ast.Assign) -> Iterator[str]:
+    """What is wrong with a field, gathered before the error: ``fields["name"] = "1 to 80 characters"``."""
+    for target in node.targets:
+        if ast.unparse(target).startswith("fields["):
+            yield from _texts([node.value])
+        elif ast.unparse(target) == "fields" and isinstance(node.value, ast.Dict | ast.IfExp | ast.DictComp):
+            yield from _texts([v for d in ast.walk(node.value) for v in _values(d)])
+
+
+def _values(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Dict):
+        return node.values
+    return [node.value] if isinstance(node, ast.DictComp) else []
+
+
 def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
     for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _RANGE.fullmatch(node.value):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 

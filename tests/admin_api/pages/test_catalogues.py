@@ -4,7 +4,9 @@ import pytest
 
 from admin_api.pages.words import VERDICTS
 from gateway.domain.slip_verdict import Code
+from tests.admin_api.compound import Home
 from tests.admin_api.pages.catalogue import LANGUAGES, PLACE, load, messages
+from tests.admin_api.pages.conftest import Browser
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -46,3 +48,19 @@ def test_verdicts_are_told_apart_in_every_language() -> None:
         catalogue = load(language)
         words = [str(entry.string) for code in Code if (entry := catalogue.get(VERDICTS[code].word))]
         assert len(set(words)) == len(Code)
+
+
+@pytest.mark.parametrize("message", ["1 to 80 characters", "1 to 65535", "4 to 20 digits", "a whole number above 0"])
+def test_what_is_wrong_with_a_field_is_a_message_too(message: str) -> None:
+    """Also where it is gathered before the error, and where it is a range."""
+    assert message in messages()
+
+
+def test_a_wrong_field_is_told_in_the_language_of_the_page(clerk: Browser, place: Home) -> None:
+    """A clerk who reads Chinese reads no English below the field."""
+    clerk.submit("/language", language="zh-Hans", back="/settings")
+    form = {"name": " ", "phone": "12", "relation": "family", "proof": "owner_file"}
+    page = clerk.submit(f"/desk/units/{place.unit}/people", 422, **form)
+    assert "1 到 80 个字符" in page
+    assert "4 到 20 位数字" in page
+    assert "characters" not in page
