@@ -279,9 +279,14 @@ post = "north"
     def close_arm(self) -> None:
         """Once the arm is up, puts it down as if time had passed; returns when the gateway has seen it."""
         wait_for("the arm up", lambda: self.arm() == "open")
+        wait_for("the arm down", self._lowered)
+
+    def _lowered(self) -> bool:
+        """Puts down what is up, again when it went up once more."""
         with self.board.lock:
-            self.board.physics.goal = self.board.physics.position = 0.0
-        wait_for("the arm down", lambda: self.arm() == "closed")
+            if self.board.physics.position >= 1.0:
+                self.board.physics.goal = self.board.physics.position = 0.0
+        return self.arm() == "closed"
 
     def arm(self) -> str:
         """Where the arm stands, as the gateway sees it."""

@@ -24,21 +24,22 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-brokers")]
 SITE = "hujingyuan"
 ROOT = f"gatehouse/v1/{SITE}"
 NAMES = ("garden", "pool", "yard")
+SPARE = ("spare", "tiny")
 HEAD_BYTES = 2048
 SEED = 20260402
 MANY = 120
 
 
 class Fleet:
-    """A gateway on one broker, and three controllers that were set up through its API."""
+    """A gateway on one broker, three controllers that were set up through its API, and two more to come."""
 
     def __init__(self, plant: Plant, broker: Mosquitto | Embedded, directory: Path) -> None:
         self.plant, self.broker, self.directory = plant, broker, directory
-        for name in NAMES:
+        for name in NAMES + SPARE:
             portal = {"id": f"{name}-in", "name": "花园门", "direction": "in", "lists": ["compound", "building-3"]}
             plant.api.post("/controllers", {"id": name, "name": "新控制器", "portals": [portal]})
-        self.given = {name: self.enrolled(name) for name in NAMES}
-        self.boxes = [GateBox(given, directory / name) for name, given in self.given.items()]
+        self.given = {name: self.enrolled(name) for name in NAMES + SPARE}
+        self.boxes = [GateBox(self.given[name], directory / name) for name in NAMES]
         self.cards = plant.api.every("/cards?state=active")
         self.drained()
 
@@ -218,17 +219,17 @@ def test_any_bytes(fleet: Fleet) -> None:
 
 def test_a_controller_written_from_the_protocol_page(fleet: Fleet) -> None:
     """It shares no code with the project, reaches the same roots, and decides the same."""
+    fleet.report_lost(fleet.cards[8])
     ours = roots(fleet)
-    fleet.boxes.pop().close()
-    tiny = TinyController(fleet.given["yard"])
+    tiny = TinyController(fleet.given["tiny"])
     try:
         compound = ours["compound"][1]
         wait_for("the same root", lambda: tiny.lists.get("compound", {}).get("root", b"").hex() == compound)
-        lost, living = (bytes.fromhex(fleet.cards[n]["uid"]) for n in (0, 30))
+        lost, living = (bytes.fromhex(fleet.cards[n]["uid"]) for n in (8, 30))
         now = int(time.time())
-        assert tiny.decide("yard-in", b"\x01" + living, now) == "granted"
-        assert tiny.decide("yard-in", b"\x01" + lost, now) == "unknown_credential"
-        wait_for("the gateway to know it", lambda: knows(fleet, "yard", ours["compound"][0]))
+        assert tiny.decide("tiny-in", b"\x01" + living, now) == "granted"
+        assert tiny.decide("tiny-in", b"\x01" + lost, now) == "unknown_credential"
+        wait_for("the gateway to know it", lambda: knows(fleet, "tiny", ours["compound"][0]))
     finally:
         tiny.close()
 
@@ -258,7 +259,7 @@ def test_the_broker_restarts(fleet: Fleet, forget: bool) -> None:  # noqa: FBT00
     fleet.plant.online()
     fleet.drained()
     assert not any(box.admits(f"{box.name}-in", card["uid"]) for box in fleet.boxes)
-    gate = GateBox(fleet.given["yard"], fleet.directory / f"empty-{forget}")
+    gate = GateBox(fleet.given["spare"], fleet.directory / f"empty-{forget}")
     try:
         wait_until_drained(fleet.plant, gate)
         ours = roots(fleet)

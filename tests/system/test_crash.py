@@ -140,7 +140,7 @@ class House:
             self.plant.close_arm()
 
     def _lit(self, at: float) -> bool:
-        return any(t >= at for t, _colour in list(self.plant.readers.readers[0].lamps))
+        return any(t >= at and colour == "green" for t, colour in list(self.plant.readers.readers[0].lamps))
 
     def come_home(self) -> None:
         """Somebody at the controller's gate."""

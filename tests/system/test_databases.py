@@ -33,7 +33,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: postgres.Cluster) -> Iterator[Town]:
-    """One for the whole module; the tampering tests come last, each undoing itself."""
+    """One for the whole module."""
     directory = tmp_path_factory.mktemp("databases")
     name = f"system_{secrets.token_hex(6)}"
     url = postgres_cluster.create_database(name)
@@ -146,3 +146,4 @@ def test_a_touched_record_is_found(town: Town, how: str) -> None:
     assert "NOT whole at record 2" in said.stdout
     assert "Traceback" not in said.stderr
     assert verify(plant).returncode == 0
+    plant.start()

@@ -72,8 +72,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 
 
 def test_a_grant_is_one_pulse(gate: Gate) -> None:
-    """The first start moved nothing; three residents move the relay three times; a stranger moves nothing."""
-    gate.plant.recorder.assert_silent()
+    """Three residents move the relay three times; a stranger moves nothing."""
     for _ in range(3):
         gate.opens_once()
     before = len(gate.plant.recorder.writes)
