@@ -14,7 +14,7 @@ from gateway.domain.errors import GatehouseError
 from gateway.domain.identity import Identity
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
-from gateway.domain.whitelist import Changes, Whitelist
+from gateway.domain.whitelist import Changes, Terms, Whitelist
 
 
 class DeviceError(GatehouseError):
@@ -176,13 +176,17 @@ class EncoderSink(StatusSink, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ListBatch:
-    """Changes of one list that became durable: from the version before to the version after."""
+    """Changes of one list that became durable: from the version before to the version after.
+
+    ``removed``: the entries that were on the list before and are not any more.
+    """
 
     list: str
     epoch: int
     from_version: int
     version: int
     changes: Changes
+    removed: Mapping[bytes, Terms] = field(default_factory=dict)
 
 
 class WhitelistSource(Protocol):

@@ -20,30 +20,41 @@ _PAGES_UNDER_WAY: Final = 8
 class BaseCutter:
     """One base at a time; the pages of those no longer used are cleared after a grace period."""
 
-    def __init__(self, topics: Topics, wire: Wire, clock: Clock, page_bytes: int, grace_s: float) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        wire: Wire,
+        clock: Clock,
+        page_bytes: int,
+        grace_s: float,
+        *,
+        current: Callable[[ListTrack], Whitelist | None],
+    ) -> None:
+        """``current``: what gates are to hold of a list now, None while it is on its way."""
         self._topics = topics
         self._wire = wire
         self._clock = clock
         self._page_bytes = page_bytes
         self._grace_s = grace_s
-        self._orders: asyncio.Queue[tuple[ListTrack, Whitelist]] = asyncio.Queue()
+        self._current = current
+        self._orders: asyncio.Queue[ListTrack] = asyncio.Queue()
         self._pages: dict[tuple[str, int], set[str]] = {}
         self._clear_at: dict[tuple[str, int], float] = {}
         self._clearing = asyncio.Event()
         self._under_way: set[tuple[str, int]] = set()
 
-    def cut(self, track: ListTrack, whitelist: Whitelist) -> None:
+    def cut(self, track: ListTrack) -> None:
         """Orders a new base; nothing happens when one of this list is already being made."""
         if not track.cutting:
             track.cutting = True
-            self._orders.put_nowait((track, whitelist))
+            self._orders.put_nowait(track)
 
     async def run(self, done: Callable[[str, DeviceError | None], None]) -> None:
         """Works through the orders; ``done`` hears of each, with the error that ended it."""
         while True:
-            track, whitelist = await self._orders.get()
+            track = await self._orders.get()
             try:
-                await self._cut(track, whitelist)
+                await self._cut(track)
             except DeviceError as error:
                 done(track.name, error)
             else:
@@ -51,11 +62,13 @@ class BaseCutter:
             finally:
                 track.cutting = False
 
-    async def _cut(self, track: ListTrack, whitelist: Whitelist) -> None:
-        base_id = track.begin_cut(self._clock.wall())
+    async def _cut(self, track: ListTrack) -> None:
+        """What was ordered may have changed since: the list is looked up when its turn comes."""
+        whitelist = self._current(track)
+        if whitelist is None:
+            return
+        base_id, turns = track.begin_cut(self._clock.wall()), track.turns
         epoch, version, terms = whitelist.epoch, whitelist.version, whitelist.terms()
-        if (epoch, version) != (track.epoch, track.version):
-            track.start_over(epoch, version)
         self._under_way.add((track.name, base_id))
         try:
             entries = bytearray()
@@ -65,7 +78,7 @@ class BaseCutter:
             digests = await self._publish_pages(track.name, epoch, base_id, paged(bytes(entries), self._page_bytes))
         finally:
             self._under_way.discard((track.name, base_id))
-        if track.epoch == epoch:
+        if (track.epoch, track.turns) == (epoch, turns):
             track.end_cut(BaseRef(base_id, version, len(digests), len(entries) // ENTRY_SIZE), digests)
 
     async def _publish_pages(self, name: str, epoch: int, base_id: int, pages: list[bytes]) -> dict[str, bytes]:

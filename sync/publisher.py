@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.domain.errors import GatehouseError, NotFoundError
+from gateway.domain.errors import GatehouseError, MalformedError, NotFoundError
 from gateway.domain.whitelist import Whitelist
 from gateway.ports import DeviceError, ListBatch, WhitelistSource
 from gateway.signing.keys import SigningKey
 from sync.bases import BaseCutter
 from sync.clock import Clock
-from sync.protocol.lists import HEAD_LIMIT, Head, Tail
+from sync.protocol.lists import HEAD_LIMIT, Head, Page, Tail
 from sync.protocol.planning import base_is_due, is_mass_removal, size_of, window_of
+from sync.protocol.receiving import ListReceiver
 from sync.protocol.signed import seal, unseal
 from sync.protocol.topics import Address, Kind, Topics
 from sync.tracking import ListTrack
@@ -43,7 +44,7 @@ class PublisherSettings:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A mass removal that waits for a person."""
+    """A mass removal that waits for a person: in which version it was, or 1 when that is not known."""
 
     list: str
     version: int
@@ -76,24 +77,33 @@ class Publisher:
         self._highest = highest
         self._settings = settings or PublisherSettings()
         self._tracks: dict[str, ListTrack] = {}
-        self._held: dict[str, Held] = {}
         self._ahead: dict[str, tuple[int, int]] = {}
         self._found_heads: dict[str, Head] = {}
         self._found: dict[str, bytes] = {}
+        self._found_texts: dict[str, bytes] = {}
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._session = asyncio.Event()
         self._may_publish = False
         self._heard_at = 0.0
-        self._cutter = BaseCutter(topics, wire, clock, self._settings.page_bytes, self._settings.old_base_grace_s)
+        page_bytes, grace_s = self._settings.page_bytes, self._settings.old_base_grace_s
+        self._cutter = BaseCutter(topics, wire, clock, page_bytes, grace_s, current=self._current)
 
     # --- what others ask ---
 
     @property
     def held(self) -> Mapping[str, Held]:
         """Mass removals waiting for :meth:`confirm`, by list."""
-        return dict(self._held)
+        return {name: held for name, track in self._tracks.items() if (held := self._held_of(track)) is not None}
+
+    def _held_of(self, track: ListTrack) -> Held | None:
+        whitelist, before = self._source.lists().get(track.name), track.published
+        if whitelist is None or before is None:
+            return None
+        if track.shown is not None:
+            return Held(track.name, track.withheld_since, len(track.withheld), len(track.shown))
+        return Held(track.name, 1, before.count - len(whitelist), before.count) if track.blocked else None
 
     @property
     def ahead(self) -> Mapping[str, tuple[int, int]]:
@@ -106,11 +116,13 @@ class Publisher:
         return None if track is None else track.published
 
     def confirm(self, list_: str) -> None:
-        """A person has seen how many a list will lose. Holds for the version it has now."""
+        """A person has seen how many a list will lose, and lets them go."""
         track = self._tracks.get(list_)
         if track is None:
             raise NotFoundError("There is no list “%(list)s”.", list=list_)
-        track.confirmed = track.version
+        if track.shown is not None:
+            track.release()
+        track.blocked = False
         self._mark(list_, urgent=True)
 
     # --- ListListener ---
@@ -121,8 +133,32 @@ class Publisher:
             track = self._tracks.get(batch.list)
             if track is None:
                 track = self._tracks[batch.list] = ListTrack(batch.list, batch.epoch, batch.version)
-            track.note(batch)
+            self._note(track, batch)
             self._mark(batch.list, urgent=self._removes(batch))
+
+    def _note(self, track: ListTrack, batch: ListBatch) -> None:
+        """A version that takes too many off is withheld from the gates; what comes after it is not."""
+        before, whitelist = track.published, self._source.lists().get(batch.list)
+        follows = track.follows(batch)
+        if before is None or whitelist is None:
+            track.note(batch)
+        elif follows and is_mass_removal(len(batch.removed), before.count):
+            track.withhold(batch, whitelist)
+            self._tell_held(track, len(batch.removed), before.count)
+        else:
+            track.note(batch)
+            if not follows:
+                self._block(track, before, whitelist)
+
+    def _block(self, track: ListTrack, before: Head, whitelist: Whitelist) -> None:
+        """How the list came about is not known, only how long it was."""
+        removals = before.count - len(whitelist)
+        if is_mass_removal(removals, before.count):
+            track.blocked = True
+            self._tell_held(track, removals, before.count)
+
+    def _tell_held(self, track: ListTrack, removals: int, count: int) -> None:
+        self._alarm("mass_removal_held", {"list": track.name, "removals": removals, "count": count})
 
     def _removes(self, batch: ListBatch) -> bool:
         now = self._clock.wall()
@@ -154,6 +190,8 @@ class Publisher:
         """One of our own retained messages, read back."""
         self.heard()
         self._found[topic] = hashlib.sha256(payload).digest()
+        if not self._may_publish:
+            self._found_texts[topic] = payload
         if address.kind is Kind.PAGE:
             self._cutter.found(address.name, address.base, topic)
         if address.kind is Kind.HEAD:
@@ -222,7 +260,37 @@ class Publisher:
             if track is not None and track.published is None:
                 track.last_base_id = max(track.last_base_id, head.base.id)
                 track.published = head
+                self._compare(track, head)
         self._found_heads.clear()
+        self._found_texts.clear()
+
+    def _compare(self, track: ListTrack, head: Head) -> None:
+        """A list that lost many while we were down: what gates hold is read back, so that they keep it and follow."""
+        whitelist = self._source.lists()[track.name]
+        if not is_mass_removal(head.count - len(whitelist), head.count):
+            return
+        old = self._read_back(head)
+        if old is None:
+            self._block(track, head, whitelist)
+            return
+        gone = {key: terms for key, terms in old.terms().items() if key not in whitelist}
+        track.show(whitelist, gone, 1)
+        self._tell_held(track, len(gone), head.count)
+
+    def _read_back(self, head: Head) -> Whitelist | None:
+        """The list that the head, the tail and the pages at the broker make, when they are whole."""
+        receiver = ListReceiver()
+        receiver.on_head(head)
+        found = self._found_texts
+        try:
+            tail = found.get(self._topics.tail(head.list))
+            if tail is not None:
+                receiver.on_tail(Tail.decode(tail))
+            for number in range(head.base.pages):
+                receiver.on_page(Page.decode(found.get(self._topics.page(head.list, head.base.id, number), b"")))
+        except MalformedError:
+            return None
+        return receiver.held
 
     def _track(self, name: str) -> ListTrack | None:
         whitelist = self._source.lists().get(name)
@@ -282,17 +350,34 @@ class Publisher:
         track = self._track(name)
         if track is None or self._is_ahead(track, whitelist):
             return
-        if self._is_held(track, whitelist):
+        if track.blocked:
             self._say_again(track)
             return
-        if (track.epoch, track.version) != (whitelist.epoch, whitelist.version):
+        shown = self._current(track)
+        if shown is None:
             return  # the batch is on its way
         if track.base is None or size_of(track.tail) > TAIL_CEILING:
-            self._cutter.cut(track, whitelist)
+            self._cutter.cut(track)
+            return
+        if track.shown is not None and self._is_said(track, shown):
+            self._say_again(track)
             return
         if base_is_due(track.tail, track.base.count):
-            self._cutter.cut(track, whitelist)
-        self._send(track, whitelist)
+            self._cutter.cut(track)
+        self._send(track, shown)
+
+    @staticmethod
+    def _is_said(track: ListTrack, shown: Whitelist) -> bool:
+        """Whether the newest head says just that: the version of what is withheld need not be used."""
+        said = track.published
+        return said is not None and (said.base, said.root) == (track.base, shown.root())
+
+    def _current(self, track: ListTrack) -> Whitelist | None:
+        """What gates are to hold of a list at the version its batches have led to; None while one is on its way."""
+        whitelist = self._source.lists().get(track.name)
+        if whitelist is None or (track.epoch, track.version) != (whitelist.epoch, whitelist.version):
+            return None
+        return track.shown or whitelist
 
     def _send(self, track: ListTrack, whitelist: Whitelist) -> None:
         base = track.base
@@ -363,21 +448,6 @@ class Publisher:
         if self._ahead.get(track.name) != seen:
             self._ahead[track.name] = seen
             self._alarm("controller_ahead", {"list": track.name, "seen": list(seen), "ours": list(ours)})
-        return True
-
-    def _is_held(self, track: ListTrack, whitelist: Whitelist) -> bool:
-        before = track.published
-        if before is None or track.confirmed >= track.version:
-            self._held.pop(track.name, None)
-            return False
-        # after a restart the removals are not known one by one, but the shrinking is
-        removals = max(len(track.unpublished.drops), before.count - len(whitelist))
-        if not is_mass_removal(removals, before.count):
-            self._held.pop(track.name, None)
-            return False
-        if track.name not in self._held:
-            self._alarm("mass_removal_held", {"list": track.name, "removals": removals, "count": before.count})
-        self._held[track.name] = Held(track.name, track.version, removals, before.count)
         return True
 
     def _cut_done(self, name: str, error: DeviceError | None) -> None:

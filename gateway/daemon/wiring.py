@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from drivers import registry
@@ -103,6 +104,14 @@ def _plug(table: DeviceTable, sinks: Sinks, admission: Admission, portals: Porta
     return driver
 
 
+def _at_most(report: ControllerStatus, most: Mapping[str, int]) -> ControllerStatus:
+    held = {
+        name: replace(one, version=min(one.version, most[name])) if name in most else one
+        for name, one in report.lists.items()
+    }
+    return replace(report, lists=held)
+
+
 class FleetView:
     """What the pages ask of the publisher (house.FleetPort)."""
 
@@ -110,8 +119,14 @@ class FleetView:
         self._sync = sync
 
     def statuses(self) -> Sequence[ControllerStatus]:
-        """The last report of each controller."""
-        return list(self._sync.fleet.statuses().values())
+        """The last report of each controller.
+
+        While a mass removal waits for a person, no report counts as having it: a gate's version may be newer,
+        but the cards it took off still open there.
+        """
+        most = {name: held.version - 1 for name, held in self._sync.publisher.held.items()}
+        reports = self._sync.fleet.statuses().values()
+        return [_at_most(report, most) for report in reports] if most else list(reports)
 
     def broker_online(self) -> bool:
         """Whether the broker is reached."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -129,8 +129,7 @@ class WhitelistKeeper:
         except StaleError:
             site, batches = await self._read_anew()
         for batch in batches:
-            await self._apply(batch)
-        self._untold += batches
+            self._untold.append(await self._applied(batch))
         if site != self._site:
             self._adopt(site)
             self._tell_site()
@@ -166,14 +165,17 @@ class WhitelistKeeper:
         for listener in self._listeners:
             listener.site_changed()
 
-    async def _apply(self, batch: ListBatch) -> None:
+    async def _applied(self, batch: ListBatch) -> ListBatch:
+        """The batch, with the entries it took off."""
         whitelist = self._lists.setdefault(batch.list, Whitelist())
+        was = {key: whitelist.get(key) for key in batch.changes.drops}
         if len(batch.changes) > AT_ONCE:
             whitelist = await asyncio.to_thread(_changed_copy, whitelist, batch.changes)
             self._lists[batch.list] = whitelist
         else:
             whitelist.apply(batch.changes)
         whitelist.epoch, whitelist.version = batch.epoch, batch.version
+        return replace(batch, removed={key: terms for key, terms in was.items() if terms is not None})
 
 
 def _changed_copy(whitelist: Whitelist, changes: Changes) -> Whitelist:

@@ -92,10 +92,11 @@ class Site:
             changes.put(entry.key, entry.terms)
         whitelist = self._lists[list_]
         before = whitelist.version
+        removed = {entry_key: terms for entry_key in drop if (terms := whitelist.get(entry_key)) is not None}
         whitelist.apply(changes)
         whitelist.version = before + 1
         if self.listener is not None:
-            self.listener.lists_changed([ListBatch(list_, whitelist.epoch, before, before + 1, changes)])
+            self.listener.lists_changed([ListBatch(list_, whitelist.epoch, before, before + 1, changes, removed)])
         return before + 1
 
 
