@@ -68,6 +68,8 @@ class VpcdEncoder:
             await card.gone.wait()
         except DeviceOfflineError as error:
             self._sink.card_unreadable(self.name, str(error))
+        except asyncio.CancelledError:
+            return  # the loop ends; asyncio.streams before Python 3.12 reports a cancelled handler as a fault
         finally:
             self._card = None
             card.close()

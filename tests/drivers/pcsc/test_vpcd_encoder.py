@@ -115,3 +115,19 @@ def test_only_on_loopback(sink: KeepingSink) -> None:
     """Nobody on the network lays cards on our desk."""
     with pytest.raises(MalformedError, match="loopback"):
         VpcdEncoder(VpcdEncoderSettings("desk-1", 0, "192.0.2.1"), sink)
+
+
+async def test_the_end_of_the_loop_with_a_card_laid_is_no_fault(encoder: VpcdEncoder, sink: KeepingSink) -> None:
+    """What asyncio does to tasks at the end of a program is not reported as unforeseen."""
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
+    held = card(encoder)
+    await asyncio.to_thread(held.lay)
+    await sink.until(lambda: len(sink.encoder) == 1)
+    serving = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_serve"]
+    assert len(serving) == 1
+    serving[0].cancel()
+    await asyncio.wait(serving)
+    await sink.until(lambda: sink.encoder[-1] == ("desk-1", "lifted", None))
+    assert faults == []
+    await asyncio.to_thread(held.lift)
