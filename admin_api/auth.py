@@ -142,7 +142,8 @@ class Require:
         if caller is None:
             raise UnauthenticatedError("Sign in first, or send a valid token.")
         if not caller.may(self.roles):
-            raise ForbiddenError("Your role does not allow this.")
+            allowed = " or ".join(sorted(role.value.replace("_", " ") for role in self.roles))
+            raise ForbiddenError("Your role does not allow this. Ask someone who may: %(roles)s.", roles=allowed)
         if caller.csrf is not None and request.method not in _SAFE:
             check_same_origin(request)
             check_csrf(caller, request.headers.get(CSRF_HEADER))

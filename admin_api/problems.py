@@ -1,8 +1,8 @@
 """Every error as ``application/problem+json`` (RFC 9457), with all bad fields at once and never a stack trace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
+from admin_api.field_words import fields_of
 from admin_api.headers import SECURITY_HEADERS
 from gateway.domain.errors import (
     ConflictError,
@@ -27,6 +28,7 @@ from gateway.domain.errors import (
 )
 from gateway.ports import DeviceOfflineError, DeviceRefusedError
 
+_MOST_NAMED: Final = 8
 MEDIA_TYPE: Final = "application/problem+json"
 _LOG: Final = structlog.get_logger(__name__)
 _Error = TypeVar("_Error", bound=Exception)
@@ -130,7 +132,8 @@ async def _gatehouse_error(request: Request, error: Exception) -> Response:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     fields = fields_of(_as(RequestValidationError, error).errors())
-    return problem(request, 400, "The request is not in the form this address takes.", fields=fields)
+    named = ", ".join(list(fields)[:_MOST_NAMED]) + (" …" if len(fields) > _MOST_NAMED else "")
+    return problem(request, 400, f"Something in the request is missing or wrong. Look at: {named}.", fields=fields)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -159,16 +162,6 @@ _DETAILS: Final = {
     405: "This address does not take that method.",
     400: "The body of the request could not be read.",
 }
-
-
-def fields_of(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Each bad field by its path (``portals.0.lists``) and what is wrong with it."""
-    return {_path(error["loc"]): str(error["msg"]) for error in errors}
-
-
-def _path(loc: Sequence[object]) -> str:
-    """Pydantic's location without the part of the request it stands in; the part alone when that is all."""
-    return ".".join(str(step) for step in loc[1:]) or str(loc[0])
 
 
 def _as(kind: type[_Error], error: Exception) -> _Error:

@@ -111,6 +111,31 @@ _SENTENCES: Final[Mapping[CardEvent, tuple[str, str]]] = MappingProxyType(
         _E.ACTIVATE: ("R-CARD-11", "Card %(number)s is %(state)s; it must be written and read back first."),
     }
 )
+_DONE: Final[Mapping[CardEvent, str]] = MappingProxyType(
+    {
+        _E.RESERVE: "reserved",
+        _E.RELEASE: "put back into stock",
+        _E.ENCODE: "encoded",
+        _E.ACTIVATE: "activated",
+        _E.FREEZE: "frozen",
+        _E.UNFREEZE: "unfrozen",
+        _E.REPORT_LOSS: "reported lost",
+        _E.CONFIRM_LOSS: "confirmed lost",
+        _E.WITHDRAW_LOSS: "reported found",
+        _E.EXPIRE: "ended",
+        _E.RENEW: "renewed",
+        _E.RETURN: "returned",
+        _E.REPORT_DEFECT: "reported defective",
+        _E.EXCHANGE: "exchanged",
+        _E.CONFISCATE: "confiscated",
+        _E.RESTORE: "restored",
+        _E.CANCEL: "cancelled",
+        _E.RECOVER: "recovered",
+        _E.SCRAP: "scrapped",
+    }
+)
+"""What a card was when the event had happened, in the sentence that says it cannot be."""
+
 _DEFAULT_SENTENCE: Final = ("R-CARD-27", "Card %(number)s is %(state)s; it cannot be %(event)s.")
 
 
@@ -120,7 +145,7 @@ def next_state(state: CardState, event: CardEvent, *, number: str = "?") -> Card
         return TRANSITIONS[state, event]
     except KeyError:
         rule, sentence = _SENTENCES.get(event, _DEFAULT_SENTENCE)
-        raise RuleViolationError(rule, sentence, number=number, state=state, event=event) from None
+        raise RuleViolationError(rule, sentence, number=number, state=state, event=_DONE[event]) from None
 
 
 def events_from(state: CardState) -> list[CardEvent]:

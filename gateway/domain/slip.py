@@ -89,13 +89,31 @@ TRANSITIONS: Final[Mapping[tuple[SlipState, SlipEvent], SlipState]] = MappingPro
 )
 
 
+_DONE: Final[Mapping[SlipEvent, str]] = MappingProxyType(
+    {
+        _E.ASK_OWNER: "sent to the owner",
+        _E.CONFIRM: "confirmed",
+        _E.REFUSE: "refused",
+        _E.ISSUE: "issued",
+        _E.SUPERSEDE: "replaced by another",
+        _E.REQUEST_CANCEL: "withdrawn",
+        _E.CANCEL: "voided",
+    }
+)
+"""What a slip was when the event had happened, in the sentence that says it cannot be."""
+
+
 def next_state(state: SlipState, event: SlipEvent, *, slip_no: int) -> SlipState:
     """Where ``event`` takes a slip, or RuleViolationError."""
     try:
         return TRANSITIONS[state, event]
     except KeyError:
         raise RuleViolationError(
-            "R-SLIP-7", "Slip %(slip_no)s is %(state)s; it cannot %(event)s.", slip_no=slip_no, state=state, event=event
+            "R-SLIP-7",
+            "Slip %(slip_no)s is %(state)s; it cannot be %(event)s.",
+            slip_no=slip_no,
+            state=state,
+            event=_DONE[event],
         ) from None
 
 

@@ -72,7 +72,9 @@ def find(uow: UnitOfWork, request: Request) -> int | None:
     if row is None:
         return None
     if row.body_hash != request.digest:
-        raise ConflictError("The release id %(id)s was used for something else.", id=request.id)
+        raise ConflictError(
+            "This release was sent before with other goods, another car or post. Scan the slip again and begin anew."
+        )
     found: int = row.id
     return found
 

@@ -61,7 +61,13 @@ def test_the_newest_events_come_first_when_asked_for(admin: TestClient, house: H
     seen: list[int] = []
     cursor: str | None = "0"
     while cursor is not None:
-        query = {"kind": "access.denied", "target": "portal:main-in", "order": "newest", "limit": 2, "after": cursor}
+        query: dict[str, str | int] = {
+            "kind": "access.denied",
+            "target": "portal:main-in",
+            "order": "newest",
+            "limit": 2,
+            "after": cursor,
+        }
         part = admin.get("/api/v1/events", params=query).json()
         seen += [record["body"]["number"] for record in part["items"]]
         cursor = part["next"]
@@ -75,7 +81,7 @@ def test_a_guard_sees_the_newest_of_the_own_post(person: Person, house: House) -
     guard = person(Role.GUARD)
     for place in ("main-in", "north-in", "main-in"):
         note(house, "access.granted", f"portal:{place}", place=place)
-    query = {"kind": "access.", "order": "newest"}
+    query: dict[str, str] = {"kind": "access.", "order": "newest"}
     assert [r["body"]["place"] for r in guard.get("/api/v1/events", params=query).json()["items"]] == ["main-in"] * 2
 
 
