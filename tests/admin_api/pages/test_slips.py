@@ -33,7 +33,7 @@ def test_an_owner_in_person_leaves_with_the_slip(clerk: Browser, place: Home) ->
 
 def modules_of(page: str) -> int:
     """How wide the QR of a page is, with its quiet zone."""
-    found = re.search(r'viewBox=.0 0 (\d+) ', unquote(html.unescape(page)))
+    found = re.search(r"viewBox=.0 0 (\d+) ", unquote(html.unescape(page)))
     assert found is not None, page
     return int(found[1])
 
