@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from admin_api import gates as acts
 from admin_api import roles
 from admin_api.pages.event_words import ALARMS, event_state
+from admin_api.pages.gate_modes import ModeAct, offered
 from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.web import Visit
 from admin_api.pages.words import BARRIER_STATES, DENIALS, DEVICE_STATES, PORTAL_MODES, VERDICTS, State
@@ -62,6 +63,7 @@ class GateRow:
     state: State
     mode: State
     may_open: bool
+    modes: tuple[ModeAct, ...]
     last: State | None
     last_at: float
 
@@ -117,9 +119,10 @@ def alarm(say: Speaker, view: AlarmView) -> AlarmRow:
 
 
 def gates_now(visit: Visit, conn: Connection) -> list[GateRow]:
-    """All gates with their barrier, their mode and the last thing that happened there."""
-    readings = visit.house.portals.readings()
-    return [_gate(visit, conn, portal, readings) for portal in gates.list_portals(conn)]
+    """The gates with their barrier, their mode and the last thing that happened there. A guard sees the own post's."""
+    readings, own = visit.house.portals.readings(), own_targets(visit, conn)
+    shown = [portal for portal in gates.list_portals(conn) if own is None or f"portal:{portal.id}" in own]
+    return [_gate(visit, conn, portal, readings) for portal in shown]
 
 
 def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str, BarrierReading]) -> GateRow:
@@ -134,6 +137,7 @@ def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str,
         state,
         PORTAL_MODES[portal.mode],
         _may_open(visit, conn, portal.id),
+        offered(portal, visit.may),
         event_state(last.kind) if last else None,
         last.at / 1000 if last else 0,
     )

@@ -71,7 +71,7 @@ BARRIER_STATES: Final[Mapping[str, State]] = {
 
 PORTAL_MODES: Final[Mapping[str, State]] = {
     PortalMode.NORMAL: State(N_("normal")),
-    PortalMode.HELD_OPEN: State(N_("held open"), "amber", "warn"),
+    PortalMode.HELD_OPEN: State(N_("stays open until ended"), "amber", "warn"),
     PortalMode.LOCKED_OUT: State(N_("nobody may enter"), "red", "stop"),
 }
 

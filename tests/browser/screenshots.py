@@ -100,6 +100,7 @@ PAGES: Final[dict[str, tuple[str, Shot]]] = {
     "post-grey": ("guard", _verdict(lambda _site: "hello")),
     "console": ("admin", _at("/console")),
     "console-open": ("admin", _at("/console/portals/main-in/open")),
+    "console-hold": ("admin", _at("/console/portals/main-in/hold")),
     "settings": ("admin", _at("/settings")),
     "not-found": ("admin", _at("/nothing")),
 }

@@ -102,3 +102,51 @@ def test_sections_are_fetched_alone(as_role: Callable[[Role], Browser]) -> None:
     for section in ("alarms", "gates", "controllers", "devices", "events"):
         assert "<html" not in captain.see(f"/console/{section}")
     captain.see("/console/nothing", 404)
+
+
+def test_a_gate_is_held_open_and_given_back(admin_page: Browser, barriers: FakePortals) -> None:
+    """Asked by naming it, with what will happen and a reason; the row says so until it is ended."""
+    page = admin_page.see("/console/portals/main-in/hold")
+    assert "Hold 大门入口 open?" in page
+    assert "until somebody ends the hold" in page
+    assert "R-GATE-10" in admin_page.submit("/console/portals/main-in/hold", 422, reason=" ")
+    assert not barriers.acts
+    page = admin_page.submit("/console/portals/main-in/hold", reason="movers all day")
+    assert barriers.acts == [("mode", "main-in", "held_open")]
+    assert "stays open until ended" in page
+    assert "/console/portals/main-in/end-hold" in page
+    page = admin_page.submit("/console/portals/main-in/end-hold", reason="movers left")
+    assert barriers.acts[-1] == ("mode", "main-in", "normal")
+    assert "stays open until ended" not in page
+
+
+def test_a_lock_out_is_for_the_way_in_alone(admin_page: Browser, barriers: FakePortals) -> None:
+    """It denies entry; no way out offers it or takes it."""
+    assert "Nobody is locked in" in admin_page.see("/console/portals/main-in/lock-out")
+    page = admin_page.submit("/console/portals/main-in/lock-out", reason="gas alarm")
+    assert "nobody may enter" in page
+    assert "/console/portals/main-out/lock-out" not in page
+    assert "nobody is locked in" in admin_page.submit("/console/portals/main-out/lock-out", 422, reason="x")
+    admin_page.submit("/console/portals/main-in/end-lock-out", reason="all clear")
+    assert [act[2] for act in barriers.acts] == ["locked_out", "normal"]
+
+
+def test_a_mode_the_gate_does_not_follow_is_said(admin_page: Browser, barriers: FakePortals) -> None:
+    """The mode stands, the reason is still there, and the way to repeat it."""
+    barriers.failure = DeviceOfflineError("%(device)s does not answer on %(link)s: check its power and the cable.",
+                                          device="main-barrier", link="ttyUSB1")  # fmt: skip
+    page = admin_page.submit("/console/portals/main-in/hold", 422, reason="movers")
+    assert "main-barrier does not answer" in page
+    assert "The new mode is on record" in page
+    assert 'value="movers"' in page
+
+
+def test_a_guard_sees_the_own_gate_and_sets_no_mode(guard: Browser) -> None:
+    """Modes are for those the API lets set them."""
+    page = guard.see("/console/gates")
+    assert "大门入口" in page
+    assert "/console/portals/north-in" not in page
+    assert "/hold" not in page
+    assert "/console/portals/main-in/open" in page
+    guard.see("/console/portals/main-in/hold", 403)
+    guard.submit("/console/portals/main-in/hold", 403, reason="x")
