@@ -35,8 +35,10 @@ class Broker:
         jitter: Callable[[], float],
         will: Callable[[], Will | None] = lambda: None,
         status: StatusSink | None = None,
+        most_back_off_s: float = MOST_BACK_OFF_S,
     ) -> None:
         """``jitter`` gives numbers from 0 to 1; ``will`` is asked at each connection."""
+        self._most_back_off_s = most_back_off_s
         self.name = name
         self._settings = settings
         self._listener = listener
@@ -46,6 +48,7 @@ class Broker:
         self._status = status
         self._session: Session | None = None
         self._state = DeviceState.STARTING
+        self._hurry = asyncio.Event()
         self._up = asyncio.Event()
         self._up.set()
 
@@ -55,17 +58,31 @@ class Broker:
         return self._session is not None
 
     async def run(self) -> None:
-        """Keeps a session open; waits 1 to 60 s between tries, each wait drawn from its upper half."""
+        """Keeps a session open; waits 1 s and up to the most between tries, each wait drawn from its upper half."""
         back_off = FIRST_BACK_OFF_S
         while True:
             await self._up.wait()
+            self._hurry.clear()
             opened = self._clock.monotonic()
             why = await self._serve_once()
             self._tell(DeviceState.OFFLINE, why)
             if self._clock.monotonic() - opened > _SESSION_OK_S:
                 back_off = FIRST_BACK_OFF_S
-            await self._clock.sleep(back_off * (0.5 + self._jitter() / 2))
-            back_off = min(back_off * 2, MOST_BACK_OFF_S)
+            if await self._healed(back_off * (0.5 + self._jitter() / 2)):
+                back_off = FIRST_BACK_OFF_S
+            else:
+                back_off = min(back_off * 2, self._most_back_off_s)
+
+    async def _healed(self, pause_s: float) -> bool:
+        """Waits; True when the cable came back meanwhile."""
+        pause = asyncio.ensure_future(self._clock.sleep(pause_s))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        try:
+            await asyncio.wait((pause, hurry), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            hurry.cancel()
+        return self._hurry.is_set()
 
     async def _serve_once(self) -> str:
         try:
@@ -133,5 +150,6 @@ class Broker:
             self._session.lost("cut")
 
     def let_up(self) -> None:
-        """The cable is back."""
+        """The cable is back: a try is made at once."""
         self._up.set()
+        self._hurry.set()

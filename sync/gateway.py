@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from gateway.ports import CommandResult, ControllerSink, DeviceError, ListBatch, StatusSink, WhitelistSource
 from gateway.signing.keys import PublicKey, SigningKey
@@ -14,6 +15,9 @@ from sync.publisher import Publisher, PublisherSettings
 from sync.session import BrokerSettings
 from sync.sitedocs import SiteDocuments
 from sync.wire import Will
+
+# One gateway harms no broker: what waited goes out within ten seconds of its return.
+MOST_BACK_OFF_S: Final = 8.0
 
 
 class GatewaySync:
@@ -42,7 +46,16 @@ class GatewaySync:
         self.name = "broker"
         self._sink = sink
         self._topics = Topics(site)
-        self._wire = Broker(self.name, broker, self, clock=clock, jitter=jitter, will=self._make_will, status=status)
+        self._wire = Broker(
+            self.name,
+            broker,
+            self,
+            clock=clock,
+            jitter=jitter,
+            will=self._make_will,
+            status=status,
+            most_back_off_s=MOST_BACK_OFF_S,
+        )
         self._documents = SiteDocuments(
             self._topics, source, self._wire, signer=signer, announced=announced, clock=clock, software=software
         )
