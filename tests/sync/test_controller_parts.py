@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.whitelist import Changes, Whitelist
@@ -54,6 +54,7 @@ def test_acknowledged_events_go_and_numbers_stay(tmp_path: Path) -> None:
     assert EventBuffer(tmp_path / "log", "boot-2").next_number == 6
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400))
 def test_a_torn_file(cut: int) -> None:
     """Whatever a power cut leaves of the file, the buffer starts, with a run of events from the first."""
