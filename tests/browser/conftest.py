@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.server import Site, served
+from tests.browser.town import Town, living_town
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 10_000
@@ -37,6 +38,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def town(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Town]:
+    """A whole demo: gateway, broker, simulated hardware and the bench."""
+    with living_town(tmp_path_factory.mktemp("town"), chromium) as running:
+        yield running
 
 
 @pytest.fixture
