@@ -12,7 +12,7 @@ from gateway.domain.identity import Identity
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
 from gateway.domain.whitelist import LONGER_OPENING, Whitelist
-from gateway.ports import DecisionObserver, DeviceStatus, Reader, Signal
+from gateway.ports import DecisionObserver, DeviceOfflineError, DeviceStatus, Reader, Signal
 from gateway.runtime.alarms import Alarms
 from gateway.runtime.clock import Clock
 from gateway.runtime.devices import Devices
@@ -31,6 +31,8 @@ REPEAT_S: Final = 2.0
 LANE_LENGTH: Final = 16
 # This many unknown credentials in a row at one reader are somebody trying.
 WRONG_TRIES: Final = 5
+
+_TOO_LATE: Final = "The record of a passage took too long, so %(portal)s was not opened: the card must be held anew."
 
 
 class Lists(Protocol):
@@ -143,7 +145,7 @@ class Admission:
 
     async def _admit(self, portal_id: str, presentation: Presentation) -> None:
         portal = self._portals.portal(portal_id)
-        if portal is None or self._clock.monotonic() - presentation.at > STALE_S:
+        if portal is None or self._is_stale(presentation):
             self.counts["stale"] += 1
             return
         key = self._key_of(presentation.identity)
@@ -155,6 +157,9 @@ class Admission:
         else:
             await self._deny(presentation, decision, record)
         self._tell(portal, presentation, decision, record)
+
+    def _is_stale(self, presentation: Presentation) -> bool:
+        return self._clock.monotonic() - presentation.at > STALE_S
 
     def _record(self, portal: Portal, presentation: Presentation, key: bytes, decision: Decision) -> Record:
         body: dict[str, object] = {"reader": presentation.reader, "key": key.hex(), "list": decision.list}
@@ -169,6 +174,11 @@ class Admission:
         self._wrong.pop(presentation.reader, None)
         await self._journal.durable(record)
         crash.crashpoint("admission.recorded")
+        if self._is_stale(presentation):
+            self.counts["stale"] += 1
+            self._portals.failed(portal.id, DeviceOfflineError(_TOO_LATE, portal=portal.name))
+            self._show(presentation.reader, Signal.OFFLINE)
+            return
         longer = 2 if decision.terms.flags & LONGER_OPENING else 1
         try:
             await self._portals.move(portal.id, portal.unlock_ms * longer)
@@ -185,7 +195,10 @@ class Admission:
 
     async def _consider_alarm(self, presentation: Presentation, denied: Denied) -> None:
         """A lost or cancelled card that turns up calls a person; so does somebody who tries card after card."""
-        note = await asyncio.to_thread(self._look_up, presentation, denied)
+        try:
+            note = await asyncio.to_thread(self._look_up, presentation, denied)
+        except GatehouseError:
+            note = None  # the store is away; the presentation itself is recorded
         if note is not None:
             self._alarms.raise_alarm("card_reported", f"device:{presentation.reader}", note)
         if denied.reason is Reason.UNKNOWN:

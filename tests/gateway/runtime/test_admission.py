@@ -1,9 +1,11 @@
 """A card opens the barrier once its record is durable; nothing else does."""
 
 import asyncio
+import threading
 
 import pytest
 
+from gateway.domain.errors import StoreBusyError
 from gateway.domain.identity import Identity
 from gateway.domain.whitelist import LONGER_OPENING, NO_END, Terms
 from gateway.ports import Signal
@@ -116,3 +118,29 @@ async def test_scan_reaches_the_post(rig: Rig) -> None:
         rig.admission.scanned("scanner", "RS1:ABC", rig.clock.monotonic())
         event = await asyncio.wait_for(anext(events), 5)
     assert event.data == {"scanner": "scanner", "post": "north", "text": "RS1:ABC"}
+
+
+async def test_a_grant_that_took_too_long_moves_nothing(rig: Rig) -> None:
+    """The record was slow and whoever held the card has gone: the grant stands, and that nothing opened stands too."""
+    rig.store.gate = threading.Event()
+    rig.present(age_s=1.9)
+    await until(lambda: not rig.admission._lanes["main-in"].qsize())
+    rig.clock.step(0.2)
+    rig.store.gate.set()
+    await until(lambda: rig.store.kinds() == ["access.granted", "portal.open_failed"])
+    assert rig.barrier.commands == []
+    assert rig.reader.shown == [("reader", Signal.OFFLINE)]
+    assert [alarm.kind for alarm in rig.raised] == ["open_failed"]
+
+
+async def test_wrong_tries_are_counted_while_the_store_is_away(rig: Rig) -> None:
+    """The desk cannot be asked about a card: the refusal is recorded, and somebody who tries is noticed."""
+
+    def away(*_args: object) -> None:
+        raise StoreBusyError("The database cannot be reached.")
+
+    rig.admission._look_up = away
+    for number in range(5):
+        rig.present(Identity.uid(f"{number:08x}"))
+    await until(lambda: [alarm.kind for alarm in rig.raised] == ["wrong_tries"])
+    assert rig.store.kinds() == ["access.denied"] * 5
