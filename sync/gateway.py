@@ -81,7 +81,7 @@ class GatewaySync:
             reported=self.publisher.reported,
             replied=self._commands.replied,
         )
-        self._greeting: asyncio.Task[None] | None = None
+        self._tasks: asyncio.TaskGroup | None = None
         self._lost = False
 
     # The parts know each other by these three, for they cannot all be made first.
@@ -102,7 +102,8 @@ class GatewaySync:
 
     async def run(self) -> None:
         """Serves until cancelled; reconnects by itself."""
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as self._tasks:
+            tasks = self._tasks
             tasks.create_task(self._wire.run())
             tasks.create_task(self.publisher.run())
             tasks.create_task(self.fleet.run())
@@ -129,7 +130,8 @@ class GatewaySync:
     def wire_connected(self) -> None:
         """Listens to the controllers first, then speaks."""
         self._lost = False
-        self._greeting = asyncio.create_task(self._greet())
+        if self._tasks is not None:
+            self._tasks.create_task(self._greet())
 
     async def _greet(self) -> None:
         try:
