@@ -5,30 +5,29 @@ here waits for the broker between two messages of one list: the order of sending
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.domain.errors import GatehouseError, MalformedError, NotFoundError
+from gateway.domain.errors import NotFoundError
 from gateway.domain.whitelist import Whitelist
 from gateway.ports import DeviceError, ListBatch, WhitelistSource
 from gateway.signing.keys import SigningKey
 from sync.bases import BaseCutter
 from sync.clock import Clock
-from sync.protocol.lists import HEAD_LIMIT, Head, Page, Tail
-from sync.protocol.planning import base_is_due, is_mass_removal, size_of, window_of
-from sync.protocol.receiving import ListReceiver
-from sync.protocol.signed import seal, unseal
+from sync.mass_removals import Alarm, Held, MassRemovals
+from sync.protocol.lists import Head, Tail
+from sync.protocol.planning import base_is_due, size_of, window_of
+from sync.protocol.signed import seal
 from sync.protocol.topics import Address, Kind, Topics
+from sync.read_back import ReadBack
 from sync.tracking import ListTrack
 from sync.wire import Wire
-
-Alarm = Callable[[str, Mapping[str, object]], None]
 
 # A tail that a burst has made longer than this waits for its new base.
 TAIL_CEILING: Final = 64 * 1024
 _READ_BACK_MOST_S: Final = 30.0
+_GREET_AGAIN_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,6 @@ class PublisherSettings:
     old_base_grace_s: float = 600.0
     read_back_quiet_s: float = 0.5
     page_bytes: int = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A mass removal that waits for a person: in which version it was, or 1 when that is not known."""
-
-    list: str
-    version: int
-    removals: int
-    count_before: int
 
 
 class Publisher:
@@ -78,9 +67,8 @@ class Publisher:
         self._settings = settings or PublisherSettings()
         self._tracks: dict[str, ListTrack] = {}
         self._ahead: dict[str, tuple[int, int]] = {}
-        self._found_heads: dict[str, Head] = {}
-        self._found: dict[str, bytes] = {}
-        self._found_texts: dict[str, bytes] = {}
+        self._judge = MassRemovals(source, alarm)
+        self._found = ReadBack(topics)
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -95,15 +83,7 @@ class Publisher:
     @property
     def held(self) -> Mapping[str, Held]:
         """Mass removals waiting for :meth:`confirm`, by list."""
-        return {name: held for name, track in self._tracks.items() if (held := self._held_of(track)) is not None}
-
-    def _held_of(self, track: ListTrack) -> Held | None:
-        whitelist, before = self._source.lists().get(track.name), track.published
-        if whitelist is None or before is None:
-            return None
-        if track.shown is not None:
-            return Held(track.name, track.withheld_since, len(track.withheld), len(track.shown))
-        return Held(track.name, 1, before.count - len(whitelist), before.count) if track.blocked else None
+        return {name: held for name, track in self._tracks.items() if (held := self._judge.held(track)) is not None}
 
     @property
     def ahead(self) -> Mapping[str, tuple[int, int]]:
@@ -133,32 +113,8 @@ class Publisher:
             track = self._tracks.get(batch.list)
             if track is None:
                 track = self._tracks[batch.list] = ListTrack(batch.list, batch.epoch, batch.version)
-            self._note(track, batch)
+            self._judge.note(track, batch)
             self._mark(batch.list, urgent=self._removes(batch))
-
-    def _note(self, track: ListTrack, batch: ListBatch) -> None:
-        """A version that takes too many off is withheld from the gates; what comes after it is not."""
-        before, whitelist = track.published, self._source.lists().get(batch.list)
-        follows = track.follows(batch)
-        if before is None or whitelist is None:
-            track.note(batch)
-        elif follows and is_mass_removal(len(batch.removed), before.count):
-            track.withhold(batch, whitelist)
-            self._tell_held(track, len(batch.removed), before.count)
-        else:
-            track.note(batch)
-            if not follows:
-                self._block(track, before, whitelist)
-
-    def _block(self, track: ListTrack, before: Head, whitelist: Whitelist) -> None:
-        """How the list came about is not known, only how long it was."""
-        removals = before.count - len(whitelist)
-        if is_mass_removal(removals, before.count):
-            track.blocked = True
-            self._tell_held(track, removals, before.count)
-
-    def _tell_held(self, track: ListTrack, removals: int, count: int) -> None:
-        self._alarm("mass_removal_held", {"list": track.name, "removals": removals, "count": count})
 
     def _removes(self, batch: ListBatch) -> bool:
         now = self._clock.wall()
@@ -174,7 +130,7 @@ class Publisher:
 
     def connected(self) -> None:
         """A new session: what is retained is read back, and all that should be is said again."""
-        self._found.clear()
+        self._found = ReadBack(self._topics)
         self._heard_at = self._clock.monotonic()
         self._session.set()
 
@@ -189,21 +145,10 @@ class Publisher:
     def retained(self, address: Address, topic: str, payload: bytes) -> None:
         """One of our own retained messages, read back."""
         self.heard()
-        self._found[topic] = hashlib.sha256(payload).digest()
-        if not self._may_publish:
-            self._found_texts[topic] = payload
+        signer = self._signer()
+        self._found.take(address, topic, payload, {signer.kid: signer.public})
         if address.kind is Kind.PAGE:
             self._cutter.found(address.name, address.base, topic)
-        if address.kind is Kind.HEAD:
-            self._note_found_head(address.name, topic, payload)
-
-    def _note_found_head(self, list_: str, topic: str, payload: bytes) -> None:
-        signer = self._signer()
-        try:
-            head = Head.decode(unseal(topic, payload, {signer.kid: signer.public}, HEAD_LIMIT))
-        except GatehouseError:
-            return  # not ours, or of an older key: it is overwritten
-        self._found_heads[list_] = head
 
     # --- running ---
 
@@ -224,6 +169,9 @@ class Publisher:
                 await self._greet()
             except DeviceError as error:
                 self._alarm("read_back_failed", {"why": str(error)})
+                await self._clock.sleep(_GREET_AGAIN_S)
+                if self._wire.connected:  # a broker that was slow to answer is no lost one: no new session will come
+                    self._session.set()
 
     async def _greet(self) -> None:
         """Reads back. After a restart nothing is said before that; later on heads are said at once."""
@@ -232,9 +180,11 @@ class Publisher:
         await self._wire.subscribe([self._topics.all_lists()])
         await self._quiet()
         await self._wire.unsubscribe([self._topics.all_lists()])
+        if self._session.is_set():
+            return  # another session began meanwhile, and what was found belongs to none
         self._adopt_found_heads()
         for track in self._tracks.values():
-            if any(self._found.get(topic) != digest for topic, digest in track.page_digests.items()):
+            if not self._found.has(track.page_digests):
                 track.base = None
         self._cutter.forget_all_but(
             {
@@ -255,42 +205,13 @@ class Publisher:
 
     def _adopt_found_heads(self) -> None:
         """After a restart the old heads tell the last base's number and how long each list was."""
-        for name, head in self._found_heads.items():
+        for name, head in self._found.heads.items():
             track = self._track(name)
             if track is not None and track.published is None:
                 track.last_base_id = max(track.last_base_id, head.base.id)
                 track.published = head
-                self._compare(track, head)
-        self._found_heads.clear()
-        self._found_texts.clear()
-
-    def _compare(self, track: ListTrack, head: Head) -> None:
-        """A list that lost many while we were down: what gates hold is read back, so that they keep it and follow."""
-        whitelist = self._source.lists()[track.name]
-        if not is_mass_removal(head.count - len(whitelist), head.count):
-            return
-        old = self._read_back(head)
-        if old is None:
-            self._block(track, head, whitelist)
-            return
-        gone = {key: terms for key, terms in old.terms().items() if key not in whitelist}
-        track.show(whitelist, gone, 1)
-        self._tell_held(track, len(gone), head.count)
-
-    def _read_back(self, head: Head) -> Whitelist | None:
-        """The list that the head, the tail and the pages at the broker make, when they are whole."""
-        receiver = ListReceiver()
-        receiver.on_head(head)
-        found = self._found_texts
-        try:
-            tail = found.get(self._topics.tail(head.list))
-            if tail is not None:
-                receiver.on_tail(Tail.decode(tail))
-            for number in range(head.base.pages):
-                receiver.on_page(Page.decode(found.get(self._topics.page(head.list, head.base.id, number), b"")))
-        except MalformedError:
-            return None
-        return receiver.held
+                self._judge.compare(track, head, self._found)
+        self._found.forget()
 
     def _track(self, name: str) -> ListTrack | None:
         whitelist = self._source.lists().get(name)

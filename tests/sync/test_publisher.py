@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.whitelist import NO_END, Changes, Entry, Terms, Whitelist
-from gateway.ports import ListBatch
+from gateway.ports import DeviceOfflineError, ListBatch
 from sync.protocol.lists import HEAD_LIMIT, Head, Page, Tail
 from sync.protocol.receiving import ListReceiver
 from sync.protocol.signed import unseal
@@ -374,3 +374,20 @@ async def _tick(gaps: list[float]) -> None:
         now = time.thread_time()
         gaps.append(now - last)
         last = now
+
+
+async def test_a_broker_slow_to_confirm_is_greeted_again() -> None:
+    """The session lives on, so nobody else would ever begin again."""
+    wire = MemoryWire()
+    subscribe, failures = wire.subscribe, [DeviceOfflineError("The broker did not confirm a message in time.")]
+
+    async def slow(topics: Sequence[str]) -> None:
+        if failures:
+            raise failures.pop()
+        await subscribe(topics)
+
+    wire.subscribe = slow  # type: ignore[method-assign]  # fails once
+    async with started(residents(10), wire) as rig:
+        assert rig.alarms == ["read_back_failed"]
+        await rig.clock.step(10)
+        assert rig.head().count == 10

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.daemon.wiring import FleetView
 from gateway.ports import ControllerStatus, HeldList
-from sync.publisher import Held
+from sync.mass_removals import Held
 
 
 def _report() -> ControllerStatus:
