@@ -44,9 +44,11 @@ async def test_an_error_in_the_thread_ends_the_lines(
     device = line("a", sink, bus)
     task = asyncio.create_task(device.run())
     await sink.until(lambda: sink.state("a-r") is DeviceState.OFFLINE)
+    (thread,) = threads()
     bus.call(lambda: 1 / 0)
     with pytest.raises(DeviceOfflineError, match="ended"):
         await task
+    await asyncio.to_thread(thread.join, 5)  # its last words belong to this test, not to a later one
     sink.statuses.clear()
     running(device)
     await sink.until(lambda: sink.state("a-r") is DeviceState.OFFLINE)
