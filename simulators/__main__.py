@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -32,10 +33,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class _BenchServer(uvicorn.Server):
+    """Ends the streams of open pages before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._world.close()
+        await super().shutdown(sockets)
+
+
 async def _play(directory: Path, port: int) -> None:
     world = World(Plan.load(directory))
     config = uvicorn.Config(create_bench(world), host="127.0.0.1", port=port, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
+    server = _BenchServer(config, world)
     playing = asyncio.create_task(world.run())
     serving = asyncio.create_task(server.serve())
     # Whichever ends first ends both: a bench without devices, or devices nobody can reach, help no one.

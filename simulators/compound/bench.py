@@ -122,9 +122,9 @@ def _endpoint(world: World, act: Act) -> Callable[[Request], Awaitable[Response]
 
 
 async def _stream(world: World) -> AsyncIterator[str]:
-    """The whole state at once, then again whenever it changed, at most ten times a second."""
+    """The whole state at once, then again whenever it changed, at most ten times a second; ends with the world."""
     seen = -1
-    while True:
+    while not world.closed:
         if world.revision != seen:
             seen = world.revision
             yield f"data: {json.dumps(world.state(), ensure_ascii=False)}\n\n"

@@ -58,6 +58,7 @@ class World:
         self._seen: dict[str, Any] = {}
         self._change = asyncio.Condition()
         self.revision = 0
+        self.closed = False
 
     def _output(self, controller: str) -> Callable[[str, int], None]:
         def drive(portal: str, unlock_ms: int) -> None:
@@ -198,6 +199,13 @@ class World:
         """Returns when the revision is no longer ``seen``."""
         async with self._change:
             await self._change.wait_for(lambda: self.revision != seen)
+
+    async def close(self) -> None:
+        """Nobody may wait for a change any longer: open pages would keep the bench from ending."""
+        self.closed = True
+        async with self._change:
+            self.revision += 1
+            self._change.notify_all()
 
     # --- running ---
 

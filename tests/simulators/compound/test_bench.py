@@ -15,6 +15,7 @@ class RememberingWorld:
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
         self.revision = 0
+        self.closed = False
 
     def state(self) -> dict[str, Any]:
         return {"cards": [], "told": len(self.told)}
@@ -87,3 +88,9 @@ def test_what_is_refused(client: TestClient, world: RememberingWorld) -> None:
     assert world.told == []
     gone = client.post("/unplug", json={"device": "nowhere"})
     assert gone.json()["detail"] == "There is no device nowhere."
+
+
+def test_a_page_that_is_open_does_not_keep_the_bench_from_ending(client: TestClient, world: RememberingWorld) -> None:
+    """The stream ends with the world."""
+    world.closed = True
+    assert client.get("/stream").text == ""
