@@ -99,10 +99,10 @@ def get_card(card_id: RowId, call: Look) -> Response:
 
 
 @router.get("/{card_id}/story", summary="What was done with a card")
-def story(card_id: RowId, call: Look, limit: Limit = 100) -> Page[RecordOut]:
+def story(card_id: RowId, call: Look, after: AfterId = 0, limit: Limit = 100) -> Page[RecordOut]:
     """Oldest first."""
     with call.read() as conn:
-        found = cards.story(conn, card_id, limit + 1)
+        found = cards.story(conn, card_id, limit + 1, after=after)
     return page_of([RecordOut.of(record) for record in found], limit, lambda record: record.seq)
 
 

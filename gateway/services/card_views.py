@@ -122,10 +122,10 @@ def list_cards(
     return [_view(row) for row in conn.execute(query)]
 
 
-def story(conn: Connection, card_id: int, limit: int = 200) -> list[RecordView]:
-    """Everything that was done with a card, oldest first; raises NotFoundError."""
+def story(conn: Connection, card_id: int, limit: int = 200, *, after: int = 0) -> list[RecordView]:
+    """What was done with a card after record ``after``, oldest first; raises NotFoundError."""
     get(conn, card_id)
-    return records.find(conn, target=f"card:{card_id}", limit=limit)
+    return records.find(conn, target=f"card:{card_id}", after=after, limit=limit)
 
 
 # --- From what a reader saw back to the card ------------------------------------------------------

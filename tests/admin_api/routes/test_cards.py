@@ -131,6 +131,9 @@ def test_a_lost_card_is_replaced_by_another(admin: TestClient, house: House) -> 
     assert (new["state"], new["replaces_id"]) == ("active", made["id"])
     assert listed(house) == 1
     story = admin.get(f"/api/v1/cards/{made['id']}/story").json()["items"]
+    part = admin.get(f"/api/v1/cards/{made['id']}/story", params={"limit": 1}).json()
+    rest = admin.get(f"/api/v1/cards/{made['id']}/story", params={"after": part["next"]}).json()
+    assert (part["items"] + rest["items"], rest["next"]) == (story, None)
     assert [record["kind"] for record in story] == [
         "card.issue",
         "card.report_loss",
