@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with who may ask what, and every error as the problem it is."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ Cards, whitelists, gates and release slips of a residential compound.
   with each change, the header `{CSRF_HEADER}`.
 * A change is answered after it is durable. It reaches the gates right after; `/cards/{{id}}/reach` says where it is.
 """
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 
 
@@ -45,26 +47,48 @@ def _describe(app: FastAPI, who: dict[tuple[str, str], frozenset[Role] | None]) 
     schemas.pop("ValidationError", None)
     document["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A machine's token, `gh_…`."},
-        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of who signed in."},
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF_HEADER,
+            "description": "With each change by session: `csrf` of the answer to signing in, or of `GET /me`.",
+        },
     }
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if method in _METHODS:
-                _finish(operation, who.get((method.upper(), path)))
+                _finish(operation, method, path, who.get((method.upper(), path)))
     return document
 
 
-def _finish(operation: dict[str, Any], roles: frozenset[Role] | None) -> None:
+def _finish(operation: dict[str, Any], method: str, path: str, roles: frozenset[Role] | None) -> None:
+    changes = method != "get"
     responses = operation["responses"]
     responses.pop("422", None)
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    responses["4XX"] = {
-        "description": "Refused: malformed, not allowed or against a rule",
-        "content": {MEDIA_TYPE: problem},
-    }
-    responses["5XX"] = {"description": "Not possible now; nothing was changed", "content": {MEDIA_TYPE: problem}}
+    for status, words in _refusals(operation, changes=changes, path=path, public=roles is None):
+        responses.setdefault(status, {"description": words, "content": {MEDIA_TYPE: {"schema": _PROBLEM}}})
     if roles is None:
         operation["security"] = []
         return
-    operation["security"] = [{"token": []}, {"session": []}]
+    operation["security"] = [{"token": []}, {"session": [], "csrf": []} if changes else {"session": []}]
     operation["x-roles"] = sorted(roles)
+
+
+def _refusals(operation: dict[str, Any], *, changes: bool, path: str, public: bool) -> Iterator[tuple[str, str]]:
+    """Which problems an operation may answer with, and what each means."""
+    if operation.get("parameters") or "requestBody" in operation:
+        yield "400", "Malformed: `fields` says what to enter"
+    if not public:
+        yield "401", "Not signed in, or the token is not valid any more"
+        yield "403", "The role does not allow it, or the request comes from another site"
+    if "{" in path:
+        yield "404", "There is no such thing"
+    if changes and not public:
+        yield "409", "Held by someone else, or the `Idempotency-Key` was used for another request"
+        yield "422", "A rule of the house says no: `rule` names it"
+    if changes and public:
+        yield "401", "The login, the password or the link is wrong"
+        yield "429", "Too many tries: `retry_after_s` says when to come back"
+    yield "4XX", "Refused: `detail` says why (412: it was changed since the entity tag in `If-Match`)"
+    yield "5XX", "Not possible now; nothing was changed"

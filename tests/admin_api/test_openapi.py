@@ -1,8 +1,10 @@
 """The OpenAPI document is true: whatever a client makes of it, the answers are as it says."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
@@ -27,6 +29,9 @@ LEFT_OUT = {
     "/api/v1/tokens/{token_id}/revoke",  # would end the token of this test
 }
 
+LOOKS = {"/api/v1/post/verify", "/api/v1/decisions"}
+"""Questions with a body: they change nothing."""
+
 
 def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi()
@@ -46,7 +51,58 @@ def test_every_operation_is_described(app: FastAPI) -> None:
         assert operation["description"], path
         assert set(operation["responses"]) >= {"4XX", "5XX"}, path
         assert operation["security"] == [] or operation["x-roles"], (method, path)
-        assert "422" not in operation["responses"]
+        assert "application/json" not in operation["responses"].get("422", {}).get("content", {}), path
+
+
+def test_every_operation_says_what_it_may_refuse(app: FastAPI) -> None:
+    """The problems by their status, and the headers that a change takes."""
+    for method, path, operation in operations(app):
+        public, changes, where = operation["security"] == [], method != "get", f"{method} {path}"
+        wanted = {"4XX", "5XX"} | (set() if public else {"401", "403"}) | ({"404"} if "{" in path else set())
+        wanted |= {"409", "422"} if changes and not public else set()
+        assert wanted <= set(operation["responses"]), where
+        for status, answer in operation["responses"].items():
+            if status[0] in "45" and status != "503":
+                assert "application/problem+json" in answer["content"], where
+        named = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
+        takes_key = "idempotency-key" in {name.lower() for name in named}
+        assert takes_key == (changes and not public and path not in LOOKS), where
+        assert public or ("csrf" in operation["security"][1]) == changes, where
+        assert all(named[name].get("description") for name in ("after", "limit") if name in named), where
+
+
+def test_every_list_is_walked_by_a_cursor(app: FastAPI) -> None:
+    """Where an answer has ``next``, the question takes ``after`` and ``limit``."""
+    schemas, lists = document(app)["components"]["schemas"], 0
+    for method, path, operation in operations(app):
+        content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if "next" in schemas.get(name, {}).get("properties", {}):
+            lists += 1
+            taken = {parameter["name"] for parameter in operation.get("parameters", [])}
+            assert taken >= {"after", "limit"}, (method, path)
+    assert lists > 10
+
+
+def test_every_example_is_valid(app: FastAPI) -> None:
+    """Who copies one from the document is not refused."""
+    found = list(examples(document(app)))
+    assert len(found) > 20
+    for schema, example in found:
+        defined = {**schema, "components": document(app)["components"]}
+        assert jsonschema_rs.is_valid(defined, example), (schema, example)
+
+
+def examples(node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Each schema of the document that has examples, with each of them."""
+    if isinstance(node, dict):
+        if isinstance(node.get("examples"), list):
+            yield from ((node, example) for example in node["examples"])
+        for part in node.values():
+            yield from examples(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from examples(part)
 
 
 def test_operation_ids_are_unique(app: FastAPI) -> None:
