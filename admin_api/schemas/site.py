@@ -1,7 +1,7 @@
 """The site, its areas, schedules and what each basis gives."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,13 @@ class FormsIn(In):
     """What the readers of an area show from now on."""
 
     forms: list[Form] = Field(min_length=1, max_length=9)
+
+
+class RemovalOut(Out):
+    """The removal goes to the gates."""
+
+    list: str
+    result: Literal["confirmed"] = "confirmed"
 
 
 class ListOut(Out):

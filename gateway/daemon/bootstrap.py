@@ -155,6 +155,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         broker_address=None if config.mqtt is None else broker_address(config.mqtt),
         clock=clock,
         broker_accounts=None if config.mqtt is None else broker_accounts(config.mqtt),
+        removals=None if sync is None else sync.publisher,
     )
     supervisor = Supervisor(clock, devices)
     running = tuple(Job(name, work) for name, work in (jobs | lanes).items())

@@ -35,6 +35,7 @@ __all__ = [
     "HubEvent",
     "LaidCard",
     "PortalDesk",
+    "RemovalDesk",
 ]
 
 
@@ -85,6 +86,17 @@ class FleetPort(Protocol):
         """Whether the broker is reached."""
 
 
+class RemovalDesk(Protocol):
+    """Versions that would take too many off a list at once, and wait for a person. On the loop's thread."""
+
+    @property
+    def held(self) -> Mapping[str, object]:
+        """What waits, by list."""
+
+    def confirm(self, list_: str) -> None:
+        """Lets it go to the gates. Raises NotFoundError for a list nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """Where controllers find the broker; ``ca_file`` when it speaks TLS."""
@@ -111,3 +123,4 @@ class House:
     broker_address: BrokerAddress | None
     clock: Clock
     broker_accounts: BrokerAccounts | None = None
+    removals: RemovalDesk | None = None

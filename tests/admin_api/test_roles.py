@@ -43,6 +43,7 @@ POST   /api/v1/areas                                      -----M-A
 GET    /api/v1/areas/{area_id}                            FSGCNMUA
 PUT    /api/v1/areas/{area_id}/forms                      -----M-A
 GET    /api/v1/lists                                      FSGCNMUA
+POST   /api/v1/lists/{list_id}/confirm-removal            -----M-A
 GET    /api/v1/access-rules                               FSGCNMUA
 PUT    /api/v1/access-rules/{basis}                       -----M-A
 GET    /api/v1/schedules                                  FSGCNMUA

@@ -1,9 +1,12 @@
 """The site over HTTP: areas, what a basis gives, and when."""
 
+import dataclasses
+
 from starlette.testclient import TestClient
 
+from admin_api.app import create_app
 from gateway.runtime.house import House
-from tests.admin_api.compound import card, created, home
+from tests.admin_api.compound import card, created, done, home
 
 WEEK = [[[480, 1080]]] * 5 + [[], []]
 
@@ -54,3 +57,25 @@ def test_holidays_come_and_go(admin: TestClient, house: House) -> None:
     assert house.keeper.calendar().version == version
     assert admin.delete("/api/v1/holidays/2026-02-17").json() == {"days": []}
     assert admin.get("/api/v1/holidays").json() == {"days": []}
+
+
+class Waiting:
+    """A RemovalDesk with one list."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, object] = {"gardens": 20}
+
+    def confirm(self, list_: str) -> None:
+        """No longer."""
+        del self.held[list_]
+
+
+def test_a_mass_removal_goes_when_a_person_says_so(admin: TestClient, house: House) -> None:
+    """Recorded with who said it; a list on which nothing waits is told so, without a broker too."""
+    assert admin.post("/api/v1/lists/gardens/confirm-removal").status_code == 409
+    waiting = dataclasses.replace(house, removals=Waiting())
+    client = TestClient(create_app(waiting), base_url="https://testserver", headers=dict(admin.headers))
+    assert done(client, "/lists/gardens/confirm-removal") == {"list": "gardens", "result": "confirmed"}
+    assert client.post("/api/v1/lists/gardens/confirm-removal").status_code == 409
+    kinds = [record["kind"] for record in admin.get("/api/v1/events?kind=lists.").json()["items"]]
+    assert kinds == ["lists.removal_confirmed"]
