@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 # A correction up to this size is taken as it comes, as from NTP.
 ADOPTED_STEP_S: Final = 120.0
+# A machine without a battery that was off longer than this is set by a person.
+LONGEST_OFF_S: Final = 400 * 86400.0
 
 
 class Clock(Protocol):
@@ -32,7 +34,8 @@ class SteadyClock:
 
     After a step of more than two minutes it goes on from where it was: a wrong clock must not expire every
     resident at once. ``suspect`` says so until a restart, at which the machine's clock is taken anew, but not
-    behind the last record in the store (``raise_floor``).
+    behind the last record in the store (``raise_floor``). A clock that was found behind that record and is set
+    forward later, as by NTP some moments after a start without a battery, is believed from then on.
     """
 
     def __init__(self, *, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] | None = None) -> None:
@@ -41,6 +44,7 @@ class SteadyClock:
         self._elapsed = elapsed or _since_boot
         self._anchor = (wall(), self._elapsed())
         self._told: Callable[[TimeStep], None] | None = None
+        self._set_back = False
         self.step: TimeStep | None = None
 
     @property
@@ -56,8 +60,9 @@ class SteadyClock:
 
     def raise_floor(self, floor: float) -> None:
         """It was at least this late already: a dead battery took the machine's clock back."""
-        if self.wall() < floor:
+        if self.wall() < floor - ADOPTED_STEP_S:
             self._anchor = (floor, self._elapsed())
+            self._set_back = True
             self._distrust(TimeStep(floor, self._wall()))
 
     def monotonic(self) -> float:
@@ -69,9 +74,13 @@ class SteadyClock:
         wall, elapsed = self._anchor
         now = self._elapsed()
         expected = wall + now - elapsed
+        seen = self._wall()
+        if self._set_back and expected <= seen <= expected + LONGEST_OFF_S:
+            self._set_back, self.step = False, None
+            self._anchor = (seen, now)
+            return seen
         if self.step is not None:
             return expected
-        seen = self._wall()
         if abs(seen - expected) > ADOPTED_STEP_S:
             self._distrust(TimeStep(expected, seen))
             return expected

@@ -74,3 +74,37 @@ def test_a_floor_in_the_past_changes_nothing() -> None:
     clock.raise_floor(machine.wall - 100)
     assert clock.wall() == machine.wall
     assert not clock.suspect
+
+
+def test_a_clock_without_a_battery_is_believed_once_it_is_set() -> None:
+    """It starts in 1970, goes on from the last record, and follows NTP when it comes; a later jump is none."""
+    machine = Machine(wall=100.0)
+    clock = machine.clock()
+    clock.raise_floor(1_760_000_000.0)
+    machine.run(10)
+    assert clock.wall() == 1_760_000_010.0
+    assert clock.suspect
+    machine.wall = 1_760_030_000.0
+    assert clock.wall() == 1_760_030_000.0
+    assert clock.step is None
+    machine.wall += 1_000_000
+    assert clock.wall() == 1_760_030_000.0
+    assert clock.suspect
+
+
+def test_a_clock_set_back_is_not_set_to_another_century() -> None:
+    """More than a year of absence is nothing a machine is believed by itself."""
+    machine = Machine(wall=100.0)
+    clock = machine.clock()
+    clock.raise_floor(1_760_000_000.0)
+    machine.wall = 4_000_000_000.0
+    assert clock.wall() == 1_760_000_000.0
+
+
+def test_a_correction_while_we_were_down_is_taken() -> None:
+    """The last record may be some seconds ahead of a clock that NTP has turned back since."""
+    machine = Machine()
+    clock = machine.clock()
+    clock.raise_floor(machine.wall + 5)
+    assert not clock.suspect
+    assert clock.wall() == machine.wall
