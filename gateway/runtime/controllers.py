@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from gateway.domain.errors import GatehouseError
 from gateway.ports import ControllerEvent, ControllerStatus
 from gateway.runtime.alarms import Alarms
 from gateway.runtime.hub import EventHub
@@ -125,7 +126,11 @@ class Controllers:
             await asyncio.sleep(KEEP_EVERY_S)
             if self._waiting:
                 waiting, self._waiting = self._waiting, {}
-                await asyncio.to_thread(self._keep, list(waiting.values()))
+                try:
+                    await asyncio.to_thread(self._keep, list(waiting.values()))
+                except GatehouseError:
+                    self._waiting = waiting | self._waiting
+                    raise
 
     def _keep(self, reports: Iterable[ControllerStatus]) -> None:
         c = tables.controllers.c

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from gateway.domain.errors import StoreBusyError
 from gateway.domain.whitelist import NO_END, Changes, Terms
 from gateway.ports import ControllerEvent, ControllerStatus, HeldList
 from gateway.runtime.alarms import Alarm, Alarms
@@ -188,3 +189,28 @@ async def test_a_lost_card_at_a_remote_gate_calls_a_person(sqlite_store: Store) 
     await controllers.events(events)
     assert told._waiting.qsize() == 1
     assert told._waiting.get_nowait() == Alarm("card_reported", "portal:b1-e1", {"card": "0417"})
+
+
+async def test_reports_wait_for_a_busy_store(
+    sqlite_store: Store, keeping: tuple[Controllers, EventHub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run fails and is started again; the report is kept all the same."""
+    controllers, _hub = keeping
+
+    def busy(*_args: object) -> None:
+        raise StoreBusyError("The store is in use.")
+
+    monkeypatch.setattr(controllers, "_keep", busy)
+    controllers.controller_status(_status(3))
+    with pytest.raises(StoreBusyError):
+        await asyncio.wait_for(controllers.run(), 5)
+    monkeypatch.undo()
+    again = asyncio.create_task(controllers.run())
+
+    def kept() -> bool:
+        with sqlite_store.read() as conn:
+            return bool(conn.execute(select(tables.controllers)).one().report)
+
+    await until(kept)
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
