@@ -20,13 +20,14 @@ or ``override`` say why another vehicle may go. Without "several trips" the load
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from gateway.domain.slip_verdict import COLOURS, GRAVE, SENTENCES, Code
 from gateway.services import slip_movements, slip_rows
 from gateway.services.alarms import raise_alarm
-from gateway.services.slip_examine import Shown, examine, fits, shown, summary
+from gateway.services.slip_examine import Shown, examine, examined, fits, shown, summary
 from gateway.services.slip_movements import Request
 from gateway.services.slip_views import SlipView, Taken, Verdict
 from gateway.signing.slip_token import SlipKeys
@@ -37,6 +38,20 @@ from gateway.storage.tables import slip_rights
 __all__ = ["Taken", "Verdict", "refuse", "release", "verify", "verify_by_number"]
 
 register("slip.before_spend", "slip.after_spend", "slip.after_movement")
+
+_right: Final = slip_rights.c
+_SPEND: Final = (
+    update(slip_rights)
+    .where(
+        _right.slip_id == bindparam("of_slip"),
+        _right.rev == bindparam("of_rev"),
+        _right.line == bindparam("of_line"),
+        _right.post == bindparam("of_post"),
+        _right.released + bindparam("taken") <= _right.quantity,
+    )
+    .values(released=_right.released + bindparam("taken"))
+)
+"""The guarded update: it changes one row while enough is left, and none otherwise."""
 
 
 def verify(conn: Connection, keys: SlipKeys, text: str, *, post: str, now: int) -> Verdict:
@@ -71,14 +86,16 @@ def release(
     ).checked()
     slip_movements.lock_post(uow, post)
     earlier = slip_movements.find(uow, request)
-    if earlier is not None:
-        return replace(_released(uow.conn, earlier), repeat=True)
+    if earlier is not None and earlier.slip_id is not None:
+        of = slip_rows.load(uow.conn, earlier.slip_id, now=uow.now)
+        return replace(_released(uow.conn, of, earlier.id), repeat=True)
     what = shown(keys, text=text, slip_no=slip_no)
     slip_movements.lock_slip(uow, what.slip_no)
-    verdict = _checked_load(examine(uow.conn, what, post=post, now=uow.now), request)
-    if not verdict.may_release or verdict.slip_no is None:
+    seen, slip = examined(uow.conn, what, post=post, now=uow.now)
+    verdict = _checked_load(seen, request)
+    if not verdict.may_release or slip is None:
         return _stopped(uow, what, verdict, post)
-    return _let_out(uow, request, what, verdict)
+    return _let_out(uow, request, what, verdict, slip)
 
 
 def refuse(
@@ -98,9 +115,9 @@ def refuse(
     request = Request("refuse", release_id, post, who, text, slip_no, plate_seen, reason=reason.strip()).checked()
     slip_movements.lock_post(uow, post)
     what = shown(keys, text=text, slip_no=slip_no)
-    verdict = examine(uow.conn, what, post=post, now=uow.now)
+    verdict, slip = examined(uow.conn, what, post=post, now=uow.now)
     if slip_movements.find(uow, request) is None:
-        _write_refusal(uow, request, what, verdict)
+        _write_refusal(uow, request, what, verdict, slip)
     return _as(verdict, Code.REFUSED)
 
 
@@ -114,10 +131,9 @@ def _checked_load(verdict: Verdict, request: Request) -> Verdict:
     return verdict
 
 
-def _let_out(uow: UnitOfWork, request: Request, what: Shown, verdict: Verdict) -> Verdict:
-    slip = slip_rows.by_number(uow.conn, verdict.slip_no or 0, now=uow.now)
+def _let_out(uow: UnitOfWork, request: Request, what: Shown, verdict: Verdict, slip: SlipView) -> Verdict:
     crashpoint("slip.before_spend")
-    if slip is None or not spend(uow, slip, request.lines):
+    if not spend(uow, slip, request.lines):
         return _stopped(uow, what, _as(verdict, Code.RACE_LOST), request.post)
     crashpoint("slip.after_spend")
     taken = {part.line: part.qty for part in request.lines}
@@ -127,31 +143,25 @@ def _let_out(uow: UnitOfWork, request: Request, what: Shown, verdict: Verdict) -
     pii = {"guard": request.guard, "mover": request.mover}
     uow.record("slip.released", f"slip:{slip.id}", {**body, "override": request.reason}, pii=pii)
     crashpoint("slip.after_movement")
-    return _released(uow.conn, made)
+    return _released(uow.conn, slip, made)
 
 
 def spend(uow: UnitOfWork, slip: SlipView, lines: Sequence[Taken]) -> bool:
     """Takes all of the load from the right, or nothing of it. The one place where goods leave."""
     whole = uow.conn.begin_nested()
     for part in lines:
-        right = slip_rights.c
-        guarded = update(slip_rights).where(
-            right.slip_id == slip.id,
-            right.rev == slip.rev,
-            right.line == part.line,
-            right.post == slip.post,
-            right.released + part.qty <= right.quantity,
-        )
-        if uow.conn.execute(guarded.values(released=right.released + part.qty)).rowcount != 1:
+        of = {"of_slip": slip.id, "of_rev": slip.rev, "of_post": slip.post, "of_line": part.line, "taken": part.qty}
+        if uow.conn.execute(_SPEND, of).rowcount != 1:
             whole.rollback()
             return False
     whole.commit()
     return True
 
 
-def _released(conn: Connection, movement_id: int) -> Verdict:
+def _released(conn: Connection, slip: SlipView, movement_id: int) -> Verdict:
     """The answer to a release, the same whenever it is asked for: as things stood just after it."""
-    slip, story, this = slip_rows.after_movement(conn, movement_id)
+    story = slip_rows.until_movement(conn, slip.id, movement_id)
+    this = story[-1]
     left = this.detail["left"]
     lines = tuple(replace(line, released=left[str(line.line)]) for line in slip.lines)
     about = {**summary(slip), "lines": lines, "evidence": story, "release_id": this.release_id}
@@ -168,10 +178,7 @@ def _stopped(uow: UnitOfWork, what: Shown, verdict: Verdict, post: str) -> Verdi
     return verdict
 
 
-def _write_refusal(uow: UnitOfWork, request: Request, what: Shown, verdict: Verdict) -> None:
-    slip = None
-    if verdict.kind is not None and verdict.slip_no is not None:
-        slip = slip_rows.by_number(uow.conn, verdict.slip_no, now=uow.now)
+def _write_refusal(uow: UnitOfWork, request: Request, what: Shown, verdict: Verdict, slip: SlipView | None) -> None:
     body = {"slip_no": verdict.slip_no, "post": request.post, "code": verdict.code, "reason": request.reason}
     slip_movements.append(uow, request, slip, {"code": verdict.code, "reason": request.reason})
     target = f"post:{request.post}" if slip is None else f"slip:{slip.id}"

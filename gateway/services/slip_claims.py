@@ -1,5 +1,7 @@
 """What a stored slip's token says: for signing it, and for judging a slip whose number was typed."""
 
+from typing import Final
+
 from sqlalchemy import Connection, select
 
 from gateway.domain.errors import NotFoundError
@@ -7,6 +9,8 @@ from gateway.domain.slip import SlipClaims, SlipFlag
 from gateway.services.slip_views import SlipView
 from gateway.signing.slip_token import minutes
 from gateway.storage.tables import posts, site
+
+_SITE: Final = select(site.c.number)
 
 
 def claims_of(conn: Connection, slip: SlipView) -> SlipClaims:
@@ -36,7 +40,7 @@ def claims_of(conn: Connection, slip: SlipView) -> SlipClaims:
 
 def site_number(conn: Connection) -> int:
     """The number that tokens carry for this compound."""
-    number: int | None = conn.execute(select(site.c.number)).scalar()
+    number: int | None = conn.execute(_SITE).scalar()
     if number is None:
         raise NotFoundError("There is no site yet. Create it first.")
     return number

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.domain.errors import MalformedError, NotFoundError
 from gateway.domain.slip import SlipClaims, SlipFlag
@@ -16,6 +16,13 @@ from gateway.signing.slip_token import Reading, SlipKeys, TokenRefusedError, min
 from gateway.storage.tables import posts, slip_rights
 
 _LAST_NUMBER: Final = 2**32 - 1
+
+# Built once: every look at a slip runs them.
+_RIGHTS: Final = select(slip_rights.c.line, slip_rights.c.quantity, slip_rights.c.released).where(
+    slip_rights.c.slip_id == bindparam("slip"), slip_rights.c.rev == bindparam("rev")
+)
+_POST_NUMBER: Final = select(posts.c.number).where(posts.c.id == bindparam("post"))
+_POST_NAME: Final = select(posts.c.name).where(posts.c.number == bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +54,22 @@ def shown(keys: SlipKeys, *, text: str | None, slip_no: int | None) -> Shown:
 
 def examine(conn: Connection, what: Shown, *, post: str, now: int) -> Verdict:
     """The verdict at this post at ``now`` (unix seconds). NotFoundError when there is no such post."""
+    return examined(conn, what, post=post, now=now)[0]
+
+
+def examined(conn: Connection, what: Shown, *, post: str, now: int) -> tuple[Verdict, SlipView | None]:
+    """The verdict with the slip in the book that it speaks of."""
     here = _post_number(conn, post)
     if what.refused is not None or what.slip_no is None:
-        return Verdict.of(what.refused or Code.NOT_A_SLIP, params={}, layout=what.layout)
+        return Verdict.of(what.refused or Code.NOT_A_SLIP, params={}, layout=what.layout), None
     site = site_number(conn)
     slip = _slip(conn, what, site, now)
     claims = what.reading.claims if what.reading else claims_of(conn, slip) if slip else None
     if claims is None:
-        return Verdict.of(Code.UNKNOWN_SLIP, params={"slip_no": what.slip_no}, slip_no=what.slip_no)
+        return Verdict.of(Code.UNKNOWN_SLIP, params={"slip_no": what.slip_no}, slip_no=what.slip_no), None
     ledger = None if slip is None else _ledger(conn, slip)
     code = judge(claims, site=site, post=here, now_min=minutes(now), ledger=ledger)
-    return _verdict(conn, _same_list(code, claims, slip), claims, slip, layout=what.layout)
+    return _verdict(conn, _same_list(code, claims, slip), claims, slip, layout=what.layout), slip
 
 
 def fits(lines: Sequence[LineView], taken: Sequence[Taken], *, several_trips: bool) -> bool:
@@ -97,11 +109,7 @@ def _slip(conn: Connection, what: Shown, site: int, now: int) -> SlipView | None
 
 def _ledger(conn: Connection, slip: SlipView) -> Ledger:
     """Every post served by this store spends from the one book, so a right held for any of them is a right here."""
-    rows = conn.execute(
-        select(slip_rights.c.line, slip_rights.c.quantity, slip_rights.c.released).where(
-            slip_rights.c.slip_id == slip.id, slip_rights.c.rev == slip.rev
-        )
-    ).all()
+    rows = conn.execute(_RIGHTS, {"slip": slip.id, "rev": slip.rev}).all()
     right = {row.line: row.quantity for row in rows}
     return Ledger(slip.state, slip.rev, right, {row.line: row.released for row in rows})
 
@@ -134,12 +142,12 @@ def _signed(claims: SlipClaims) -> Mapping[str, Any]:
 
 
 def _post_number(conn: Connection, post: str) -> int:
-    number: int | None = conn.execute(select(posts.c.number).where(posts.c.id == post)).scalar()
+    number: int | None = conn.execute(_POST_NUMBER, {"post": post}).scalar()
     if number is None:
         raise NotFoundError("There is no guard post %(post)s.", post=post)
     return number
 
 
 def _post_name(conn: Connection, number: int) -> str:
-    name: str | None = conn.execute(select(posts.c.name).where(posts.c.number == number)).scalar()
+    name: str | None = conn.execute(_POST_NAME, {"number": number}).scalar()
     return name or str(number)

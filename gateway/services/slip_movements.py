@@ -5,9 +5,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from gateway.domain.errors import ConflictError, MalformedError
 from gateway.domain.plate import normal_plate
@@ -16,6 +16,24 @@ from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import posts, slip_movements, slips
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+
+# Built once: a release runs them while somebody waits at the barrier.
+_LOCK_POST: Final = select(posts.c.id).where(posts.c.id == bindparam("post")).with_for_update()
+_LOCK_SLIP: Final = select(slips.c.id).where(slips.c.slip_no == bindparam("number")).with_for_update()
+_EARLIER: Final = select(slip_movements.c.id, slip_movements.c.slip_id, slip_movements.c.body_hash).where(
+    slip_movements.c.release_id == bindparam("release_id"), slip_movements.c.kind == bindparam("kind")
+)
+_LAST_SEQ: Final = select(func.max(slip_movements.c.seq)).where(
+    slip_movements.c.post == bindparam("post"), slip_movements.c.boot == bindparam("boot")
+)
+_APPEND: Final = insert(slip_movements).returning(slip_movements.c.id)
+
+
+class Made(NamedTuple):
+    """The movement that a request made, and the slip it was of."""
+
+    id: int
+    slip_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +71,30 @@ class Request:
 
 def lock_post(uow: UnitOfWork, post: str) -> None:
     """One writer a post: its events are numbered one after the other."""
-    uow.conn.execute(select(posts.c.id).where(posts.c.id == post).with_for_update())
+    uow.conn.execute(_LOCK_POST, {"post": post})
 
 
 def lock_slip(uow: UnitOfWork, slip_no: int | None) -> None:
     """Nobody else releases or voids this slip until the transaction ends."""
     if slip_no is not None:
-        uow.conn.execute(select(slips.c.id).where(slips.c.slip_no == slip_no).with_for_update())
+        uow.conn.execute(_LOCK_SLIP, {"number": slip_no})
 
 
-def find(uow: UnitOfWork, request: Request) -> int | None:
-    """The id of the movement that an earlier copy of this request made; ConflictError if that one said otherwise."""
-    row = uow.conn.execute(
-        select(slip_movements.c.id, slip_movements.c.body_hash).where(
-            slip_movements.c.release_id == request.id, slip_movements.c.kind == request.kind
-        )
-    ).first()
+def find(uow: UnitOfWork, request: Request) -> Made | None:
+    """What an earlier copy of this request made; ConflictError if that one said otherwise."""
+    row = uow.conn.execute(_EARLIER, {"release_id": request.id, "kind": request.kind}).first()
     if row is None:
         return None
     if row.body_hash != request.digest:
         raise ConflictError(
             "This release was sent before with other goods, another car or post. Scan the slip again and begin anew."
         )
-    found: int = row.id
-    return found
+    return Made(row.id, row.slip_id)
 
 
 def append(uow: UnitOfWork, request: Request, slip: SlipView | None, detail: Mapping[str, Any]) -> int:
     """Writes the event and returns its id. The post must be locked."""
-    here = slip_movements.c.post == request.post, slip_movements.c.boot == uow.boot
-    last: int | None = uow.conn.execute(select(func.max(slip_movements.c.seq)).where(*here)).scalar()
+    last: int | None = uow.conn.execute(_LAST_SEQ, {"post": request.post, "boot": uow.boot}).scalar()
     row = {
         "release_id": request.id,
         "kind": request.kind,
@@ -99,5 +111,5 @@ def append(uow: UnitOfWork, request: Request, slip: SlipView | None, detail: Map
         "detail": dict(detail),
         "body_hash": request.digest,
     }
-    made: int = uow.conn.execute(insert(slip_movements).values(row).returning(slip_movements.c.id)).scalar_one()
+    made: int = uow.conn.execute(_APPEND, row).scalar_one()
     return made

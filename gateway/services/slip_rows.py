@@ -16,6 +16,7 @@ _Row = Row[Any]
 
 # Built once: these run several times for every slip that is looked at.
 _SLIPS: Final = select(slips, units.c.code.label("unit")).join(units, units.c.id == slips.c.unit_id)
+_BY_ID: Final = _SLIPS.where(slips.c.id == bindparam("id"))
 _BY_NUMBER: Final = _SLIPS.where(slips.c.slip_no == bindparam("number"))
 _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 _ITEMS: Final = (
@@ -39,10 +40,10 @@ def query() -> Select[Any]:
 
 def load(conn: Connection, slip_id: int, *, now: int) -> SlipView:
     """One slip, or NotFoundError."""
-    found = views(conn, query().where(slips.c.id == slip_id), now=now)
-    if not found:
+    row = conn.execute(_BY_ID, {"id": slip_id}).first()
+    if row is None:
         raise NotFoundError("There is no slip with the id %(id)s.", id=slip_id)
-    return found[0]
+    return _view(row, _lines(conn, [slip_id])[slip_id], now)
 
 
 def by_number(conn: Connection, slip_no: int, *, now: int) -> SlipView | None:
@@ -64,12 +65,10 @@ def movements(conn: Connection, slip_id: int, kind: str | None = None) -> tuple[
     return tuple(_movement(row) for row in rows if kind in {None, row.kind})
 
 
-def after_movement(conn: Connection, movement_id: int) -> tuple[SlipView, tuple[MovementView, ...], MovementView]:
-    """A release with its slip, and the releases up to and including it."""
-    row = conn.execute(_MOVEMENTS.where(slip_movements.c.id == movement_id)).one()
-    rows = conn.execute(_STORY, {"slip": row.slip_id})
-    story = tuple(_movement(each) for each in rows if each.kind == row.kind and each.id <= movement_id)
-    return load(conn, row.slip_id, now=row.at), story, story[-1]
+def until_movement(conn: Connection, slip_id: int, movement_id: int) -> tuple[MovementView, ...]:
+    """The releases of a slip up to and including this one."""
+    rows = conn.execute(_STORY, {"slip": slip_id})
+    return tuple(_movement(row) for row in rows if row.kind == "release" and row.id <= movement_id)
 
 
 def _lines(conn: Connection, ids: Sequence[int]) -> Mapping[int, tuple[LineView, ...]]:
