@@ -58,6 +58,8 @@ def _post(town: Town, bench: Bench, text: str) -> None:
     post.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     bench.scan(text)
     expect(post.locator("[data-code=OK]")).to_be_visible()
+    for tick in post.locator(".goods-line input[type=checkbox]").all():
+        tick.check()
     post.locator("#f-plate").fill("粤B12345")
     shots = [post.screenshot(animations="disabled")]
     post.locator(".deed .primary").click()

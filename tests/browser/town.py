@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, StorageState
 
 from tests.system.demo import Demo
 
@@ -51,9 +51,9 @@ class Town:
         return page
 
     def tab(self, url: str) -> Page:
-        """Another tab of whoever signed in."""
+        """Another window of whoever signed in; not a tab, since Chromium draws hidden tabs once a second."""
         assert self._session is not None
-        page = self._watched(self._session)
+        page = self._watched(self._context(session=self._session.storage_state()))
         page.goto(url)
         return page
 
@@ -68,9 +68,19 @@ class Town:
         yield page
         context.close()
 
-    def _context(self, *, size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en") -> BrowserContext:
+    def _context(
+        self,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        dark: bool = False,
+        locale: str = "en",
+        session: StorageState | None = None,
+    ) -> BrowserContext:
         context = self._browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", locale=locale
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            locale=locale,
+            storage_state=session,
         )
         context.set_default_timeout(PATIENCE_MS)
         return context
