@@ -183,6 +183,7 @@ def _stage(
         text=text,
         plate=known.get("plate", ""),
         quantities={taken.line: taken.qty for taken in _lines(known)},
+        ticked={taken.line for taken in _lines(known)},
         release_id=known.get("release_id") or secrets.token_hex(16),
         **_status(visit, post),
     )
@@ -196,10 +197,10 @@ def _status(visit: Visit, post: PostView) -> dict[str, Any]:
 
 
 def _lines(values: Mapping[str, str]) -> list[Taken]:
-    """The steppers: ``qty-1``, ``qty-2`` …; what is not a number counts as none."""
+    """The lines that were ticked (``seen-1``), each with how many leave (``qty-1``): what nobody saw stays."""
     taken = []
     for name, value in values.items():
         _, mark, line = name.partition("qty-")
-        if mark and line.isdecimal() and value.isdecimal():
+        if mark and line.isdecimal() and value.isdecimal() and f"seen-{line}" in values:
             taken.append(Taken(int(line), int(value)))
     return [each for each in taken if each.qty]

@@ -69,8 +69,14 @@ def _used(site: Site) -> str:
 def _released(page: Page, site: Site) -> None:
     _verdict(lambda s: s.slip(plate=None).token or "")(page, site)
     page.locator("#f-plate").fill("粤B12345")
+    page.locator("[data-tick-all]").click()
     page.locator(".deed .primary").click()
     page.locator("[data-code=RELEASED]").wait_for()
+
+
+def _ticked(page: Page, site: Site) -> None:
+    _verdict(lambda s: s.slip().token or "")(page, site)
+    page.get_by_role("checkbox").first.check()
 
 
 def _slip_page(suffix: str = "") -> Shot:
@@ -93,7 +99,8 @@ PAGES: Final[dict[str, tuple[str, Shot]]] = {
     "desk-slip-print": ("admin", _slip_page("/print")),
     "post-choose": ("admin", _at("/post")),
     "post-ready": ("guard", _at("/post/north")),
-    "post-green": ("guard", _verdict(lambda site: site.slip().token or "")),
+    "post-green": ("guard", _verdict(lambda site: site.slip(several_trips=False).token or "")),
+    "post-trips": ("guard", _ticked),
     "post-released": ("guard", _released),
     "post-red": ("guard", _verdict(_used)),
     "post-amber": ("guard", _verdict(lambda site: site.slip(post="south").token or "")),

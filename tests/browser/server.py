@@ -64,11 +64,18 @@ class Site:
         self.publish("encoder", {"encoder": before.encoder})
 
     def slip(
-        self, items: tuple[Item, ...] | None = None, *, plate: str | None = "粤B12345", post: str = "north"
+        self,
+        items: tuple[Item, ...] | None = None,
+        *,
+        plate: str | None = "粤B12345",
+        post: str = "north",
+        several_trips: bool = True,
     ) -> SlipView:
         """An issued slip of an owner who stood at the desk."""
         with self.house.store.write(self.clerk) as uow:
-            return issue_slip(uow, self.house, self.compound, items, plate=plate, post=post)
+            return issue_slip(
+                uow, self.house, self.compound, items, plate=plate, post=post, several_trips=several_trips
+            )
 
     @property
     def clerk(self) -> Actor:
@@ -86,6 +93,7 @@ def issue_slip(
     *,
     plate: str | None,
     post: str,
+    several_trips: bool = True,
 ) -> SlipView:
     """A sofa and twelve cartons, unless told otherwise."""
     assert compound.li_na.unit_id is not None
@@ -99,7 +107,7 @@ def issue_slip(
         items=items or (Item(1, "三人沙发", 1, "张"), Item(2, "纸箱", 12, "箱"), Item(3, "双门冰箱", 1, "台")),
         post=post,
         plate=plate,
-        several_trips=True,
+        several_trips=several_trips,
     )
 
 

@@ -25,6 +25,8 @@ def test_a_wedge_works_wherever_the_cursor_is(site: Site, open_as: Open) -> None
     scan(page, token)
     code(page, "OK")
     page.locator("#f-plate").fill("粤b12345")
+    expect(page.get_by_role("button", name="Release")).to_be_disabled()
+    page.get_by_role("button", name="All lines as listed").click()
     page.get_by_role("button", name="Release").click()
     code(page, "RELEASED")
     page.keyboard.press("Escape")
@@ -48,16 +50,54 @@ def test_a_scan_over_a_verdict_is_the_next_slip(site: Site, open_as: Open) -> No
 
 
 def test_a_scanner_that_sends_enter_twice_releases_nothing(site: Site, open_as: Open) -> None:
-    """Releasing is an act of its own: Enter in a field goes to the button, only then does it release."""
+    """Not even the slip before, which was ticked and waits with the cursor on its button."""
     page = open_as("guard")
     scan(page, site.slip(plate=None).token or "")
     code(page, "OK")
-    page.keyboard.press("Enter")
-    page.locator("#f-plate").press("Enter")
+    page.get_by_role("button", name="All lines as listed").click()
     expect(page.get_by_role("button", name="Release")).to_be_focused()
+    scan(page, site.slip((Item(1, "自行车", 1, "辆"),), plate=None).token or "")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("checkbox", name="自行车")).to_be_visible()
     code(page, "OK")
+
+
+def test_enter_ticks_line_by_line_and_then_releases(site: Site, open_as: Open) -> None:
+    """Also from the plate's field; the button waits for every line of a slip for one trip."""
+    page = open_as("guard")
+    page.locator("#f-text").fill(site.slip(plate=None, several_trips=False).token or "")
+    page.keyboard.press("Enter")
+    code(page, "OK")
+    release = page.get_by_role("button", name="Release")
+    ticks = page.get_by_role("checkbox")
+    page.locator("#f-plate").press("Enter")
+    expect(ticks.nth(0)).to_be_checked()
+    expect(ticks.nth(0)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".tally")).to_have_text("Ticked 2/3")
+    expect(release).to_be_disabled()
+    page.keyboard.press("Space")  # takes the second back
+    expect(page.locator(".tally")).to_have_text("Ticked 1/3")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(release).to_be_focused()
     page.keyboard.press("Enter")
     code(page, "RELEASED")
+
+
+def test_what_is_not_ticked_stays_for_a_later_trip(site: Site, open_as: Open) -> None:
+    """One of three lines leaves; the next scan asks for the other two alone."""
+    page = open_as("guard", phone=True)
+    slip = site.slip(plate=None)
+    scan(page, slip.token or "")
+    page.get_by_role("checkbox").nth(1).check()
+    page.get_by_role("button", name="Release").click()
+    code(page, "RELEASED")
+    page.keyboard.press("Escape")
+    scan(page, slip.token or "")
+    code(page, "PARTIAL_REMAINS")
+    expect(page.get_by_role("checkbox")).to_have_count(2)
+    expect(page.get_by_role("checkbox", name="纸箱")).to_have_count(0)
 
 
 def test_a_scanner_at_the_gateway_shows_at_its_post(site: Site, open_as: Open) -> None:
@@ -78,6 +118,7 @@ def test_part_of_the_goods_leaves_by_the_steppers(site: Site, open_as: Open) -> 
     for _ in range(2):
         page.get_by_role("button", name="Fewer: 纸箱").click()
     expect(page.get_by_role("spinbutton")).to_have_value("10")
+    page.get_by_role("checkbox", name="纸箱").check()
     page.get_by_role("button", name="Release").click()
     code(page, "RELEASED")
     page.keyboard.press("Escape")
@@ -92,7 +133,7 @@ def test_a_refusal_by_gloved_hands(site: Site, open_as: Open) -> None:
     scan(page, site.slip().token or "")
     page.get_by_role("button", name="Refuse").click()
     expect(page.get_by_text("Why is it refused?")).to_be_visible()
-    for button in page.locator("button.big, a.big").all():
+    for button in page.locator("button.big, a.big, [data-tick]").all():
         box = button.bounding_box()
         assert box is not None
         assert box["height"] >= 64

@@ -8,6 +8,7 @@ function show(html) {
   stage.innerHTML = html;
   const verdict = stage.querySelector("[data-colour]");
   sound(verdict?.dataset.colour);
+  tally();
   (stage.querySelector("[autofocus]") ?? stage.querySelector("h2"))?.focus();
 }
 
@@ -53,8 +54,9 @@ stage.addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");
   if (button) {
     const field = button.parentElement.querySelector("input");
-    field.value = Math.min(Number(field.max), Math.max(0, Number(field.value) + Number(button.dataset.step)));
+    field.value = Math.min(Number(field.max), Math.max(1, Number(field.value) + Number(button.dataset.step)));
   }
+  if (event.target.closest("[data-tick-all]")) tickAll();
   if (event.target.closest("[data-back]")) { event.preventDefault(); say(ready()); }
 });
 
@@ -64,11 +66,41 @@ document.addEventListener("keydown", (event) => {
   say(ready());
 }, { capture: true });
 
-// Enter in a field goes on to the button: a scanner that sends it twice must never release.
-stage.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.target.tagName !== "INPUT" || event.target.form?.id !== "release") return;
+// Each line is ticked before the goods may go: all of them, or what is on this trip where several are allowed.
+const ticks = () => [...stage.querySelectorAll("[data-tick]")];
+const deed = () => stage.querySelector("[data-release]");
+
+function tally() {
+  const count = stage.querySelector("[data-ticked]");
+  if (!count) return;
+  const ticked = ticks().filter((tick) => tick.checked).length;
+  count.textContent = ticked;
+  deed().disabled = ticked === 0 || ticks().some((tick) => tick.required && !tick.checked);
+}
+
+function tickAll() {
+  for (const tick of ticks()) tick.checked = true;
+  for (const field of stage.querySelectorAll(".stepper input")) field.value = field.max;
+  tally();
+  deed().focus();
+}
+
+stage.addEventListener("change", tally);
+tally();
+
+// Enter ticks the next line, and after the last goes on to the button: it takes one more to release.
+// So a scanner that sends Enter twice never releases.
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (event.key !== "Enter" || !stage.querySelector("[data-ticked]")) return;
+  if (target !== document.body && !(stage.contains(target) && !target.closest("button, a"))) return;
   event.preventDefault();
-  stage.querySelector(".deed .primary").focus();
+  if (event.repeat) return;
+  const next = ticks().find((tick) => !tick.checked);
+  if (!next) { deed().focus(); return; }
+  next.checked = true;
+  tally();
+  (ticks().some((tick) => !tick.checked) ? next : deed()).focus();
 });
 
 // The screen of a post does not go dark while someone works at it.

@@ -13,6 +13,7 @@ export function isTyping(target) {
 export function onScan(taken) {
   let text = "";
   let last = -Infinity;
+  let ended = -Infinity;
   let before = null;
 
   const patience = () => (text.length >= SURE ? LATE_MS : GAP_MS);
@@ -28,10 +29,13 @@ export function onScan(taken) {
     if (event.key === "Enter") {
       const burst = text.length >= LEAST && now - last <= patience() * 2;
       const whole = text;
+      const again = !whole && now - ended <= LATE_MS; // some scanners send Enter twice: it must press no button
       text = "";
-      if (!burst) return;
+      if (!burst && !again) return;
       event.preventDefault();
       event.stopPropagation();
+      if (again) return;
+      ended = now;
       if (before && !before.field.hasAttribute("data-scan")) before.field.value = before.value;
       taken(whole);
       return;

@@ -34,7 +34,8 @@ def code_of(page: str) -> str:
 
 def release(guard: Browser, text: str, **more: Any) -> str:
     form: dict[str, Any] = {"text": text, "release_id": secrets.token_hex(16), "plate": "粤b 12345"}
-    return guard.submit("/post/main/release", **form | {"qty-1": "1", "qty-2": "2"} | more)
+    ticked = {"seen-1": "1", "seen-2": "1", "qty-1": "1", "qty-2": "2"}
+    return guard.submit("/post/main/release", **form | ticked | more)
 
 
 def test_a_good_slip_shows_its_goods(guard: Browser, token: str) -> None:
@@ -99,6 +100,26 @@ def test_another_car_needs_a_reason(guard: Browser, token: str) -> None:
 def test_fewer_goods_than_written_are_not_released(guard: Browser, token: str) -> None:
     """R-SLIP-8: the list or nothing, unless the slip says several trips."""
     assert code_of(release(guard, token, **{"qty-2": "1"})) == "LIST_MISMATCH"
+
+
+def test_a_line_nobody_ticked_does_not_leave(guard: Browser, token: str) -> None:
+    """Nothing is ticked for the guard, and what is ticked is kept through an answer that asks for more."""
+    page = scan(guard, token)
+    assert page.count("data-tick ") == 2
+    assert "checked" not in page
+    form = {"text": token, "release_id": secrets.token_hex(16), "plate": "粤B12345", "qty-1": "1", "qty-2": "2"}
+    page = guard.submit("/post/main/release", **form, **{"seen-2": "1"})
+    assert code_of(page) == "LIST_MISMATCH"
+    assert re.search(r'name="seen-2"[^>]* checked', page)
+    assert not re.search(r'name="seen-1"[^>]* checked', page)
+    assert code_of(guard.submit("/post/main/release", **form)) == "LIST_MISMATCH"
+
+
+def test_part_of_the_goods_only_where_the_slip_allows_several_trips(guard: Browser, token: str) -> None:
+    """Without it there is nothing to count down: each line is ticked as it is written."""
+    page = scan(guard, token)
+    assert "data-step" not in page
+    assert page.count("required") >= 2
 
 
 def test_a_refusal_asks_why_and_is_kept(guard: Browser, token: str) -> None:
