@@ -53,14 +53,15 @@ def _slip(desk: Page, town: Town) -> str:
 def _post(town: Town, bench: Bench, text: str) -> None:
     """The same slip twice: green, then red, side by side on a guard's phone."""
     post = town.tab(town.url("/post"))
-    post.locator("a[href='/post/north']").click()
-    expect(post.locator("[data-line=live]")).to_be_visible()
+    with post.expect_response("**/live?**"):
+        post.locator("a[href='/post/north']").click()
     post.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     bench.scan(text)
     expect(post.locator("[data-code=OK]")).to_be_visible()
     for tick in post.locator(".goods-line input[type=checkbox]").all():
         tick.check()
     post.locator("#f-plate").fill("粤B12345")
+    post.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     shots = [post.screenshot(animations="disabled")]
     post.locator(".deed .primary").click()
     expect(post.locator("[data-code=RELEASED]")).to_be_visible()
