@@ -164,12 +164,6 @@ def _create_tables() -> None:
     )
     op.create_index("ix_people_phone_tail", "people", ["phone_tail"], unique=False)
     op.create_table(
-        "publisher_state",
-        sa.Column("list", sa.String(32), nullable=False),
-        sa.Column("state", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("list", name="pk_publisher_state"),
-    )
-    op.create_table(
         "schedules",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(80), nullable=False),
