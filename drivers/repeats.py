@@ -3,24 +3,27 @@
 from gateway.domain.identity import Identity
 
 WINDOW_S = 2.0
+REPEATING_S = 1.0
 _REMEMBERED = 64
 
 
 class Repeats:
-    """Collapses a credential that a reader repeats within two seconds.
+    """Collapses a credential that is read again within two seconds of its presentation.
 
-    A card left on the reader stays one presentation: each repetition extends the window.
+    A card left on the reader stays one presentation for as long as the reader repeats it, less than a second
+    apart. A hand that taps again and again is slower: it is heard again two seconds after it was last heard.
     """
 
-    __slots__ = ("_last",)
+    __slots__ = ("_seen",)
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, Identity], float] = {}
+        self._seen: dict[tuple[str, Identity], tuple[float, float]] = {}
 
     def is_new(self, reader: str, identity: Identity, at_monotonic: float) -> bool:
         """Whether this is a new presentation; ``at_monotonic`` in seconds."""
-        seen = self._last.pop((reader, identity), None)
-        self._last[reader, identity] = at_monotonic
-        if len(self._last) > _REMEMBERED:
-            del self._last[next(iter(self._last))]
-        return seen is None or at_monotonic - seen >= WINDOW_S
+        presented, last = self._seen.pop((reader, identity), (-WINDOW_S, -WINDOW_S))
+        new = at_monotonic - last >= REPEATING_S and at_monotonic - presented >= WINDOW_S
+        self._seen[reader, identity] = (at_monotonic if new else presented, at_monotonic)
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return new
