@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
@@ -19,6 +21,7 @@ from gateway.domain.site import Portal
 from gateway.services import alarms, gates
 
 EVENTS_SHOWN: Final = 120
+MAX_ID: Final = 2**63 - 1
 
 routes = router()
 Watcher = Annotated[Visit, Depends(Enter(roles.RECORD))]
@@ -26,11 +29,19 @@ Opener = Annotated[Visit, Depends(Enter(roles.OPEN))]
 Section = Callable[[Visit, Connection], Mapping[str, Any]]
 
 
+class Asked(BaseModel):
+    """Which part of the stream: records before ``before`` that hold all words of ``q``."""
+
+    q: str = Field("", max_length=80)
+    before: int | None = Field(None, ge=1, le=MAX_ID)
+
+
 @routes.get("/console")
-def console(visit: Watcher) -> Response:
+def console(visit: Watcher, asked: Annotated[Asked, Query()]) -> Response:
     """Everything at a glance."""
     with visit.read() as conn:
         context = {name: value for section in _SECTIONS.values() for name, value in section(visit, conn).items()}
+        context |= _events(visit, conn, asked)
     return visit.render("console/console.html", here="console", **context)
 
 
@@ -50,8 +61,18 @@ def _devices(visit: Visit, _conn: Connection) -> Mapping[str, Any]:
     return {"devices": [views.device(visit.say, status) for status in visit.house.devices.statuses()]}
 
 
-def _events(visit: Visit, conn: Connection) -> Mapping[str, Any]:
-    return {"events": views.latest_events(visit, conn, EVENTS_SHOWN)}
+def _events(visit: Visit, conn: Connection, asked: Asked) -> dict[str, Any]:
+    page = views.event_page(visit, conn, EVENTS_SHOWN, before=asked.before, words=asked.q)
+    query = {"q": asked.q} if asked.q else {}
+    older = urlencode(query | {"before": page.older}) if page.older else ""
+    return {"events": page.rows, "older": older, "newest": urlencode(query), "before": asked.before, "query": asked.q}
+
+
+@routes.get("/console/events")
+def event_part(visit: Watcher, asked: Annotated[Asked, Query()]) -> Response:
+    """The stream alone: the newest for the live page, or what is older."""
+    with visit.read() as conn:
+        return visit.render("fragment.html", part="console/events.html", **_events(visit, conn, asked))
 
 
 _SECTIONS: Final[Mapping[str, Section]] = {
@@ -59,7 +80,6 @@ _SECTIONS: Final[Mapping[str, Section]] = {
     "gates": _gates,
     "controllers": _controllers,
     "devices": _devices,
-    "events": _events,
 }
 
 

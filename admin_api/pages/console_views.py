@@ -1,6 +1,6 @@
 """What the console shows of gates, controllers, devices, alarms and events."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +28,7 @@ NOT_ENROLLED: Final = State(N_("not enrolled"), "", "wait")
 ONLINE: Final = State(N_("online"), "green", "tick")
 _REASONS: Final[Mapping[str, str]] = {**DENIALS, **{code: word.word for code, word in VERDICTS.items()}}
 OFFLINE: Final = State(N_("offline"), "red", "dark")
+LOOKED_THROUGH: Final = 2400
 
 
 class SectionName(StrEnum):
@@ -37,7 +38,6 @@ class SectionName(StrEnum):
     GATES = "gates"
     CONTROLLERS = "controllers"
     DEVICES = "devices"
-    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,10 @@ class EventRow:
     text: str
     detail: str
     why: str | None
+
+    def said(self, say: Speaker) -> str:
+        """All that is to be read of it, for the filter."""
+        return f"{self.kind} {say(self.state.word)} {self.text} {self.detail}".lower()
 
 
 def alarm(say: Speaker, view: AlarmView) -> AlarmRow:
@@ -186,13 +190,35 @@ def device(say: Speaker, status: DeviceStatus) -> DeviceRow:
     return DeviceRow(status.device, DEVICE_STATES[status.state], say.fill(status.why, status.params))
 
 
-def latest_events(visit: Visit, conn: Connection, limit: int) -> list[EventRow]:
-    """The newest first. A guard sees those of the own post's gate and of slips."""
-    own = own_targets(visit, conn)
-    records = [record for record in events.latest(conn, limit) if own is None or record.target in own]
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some of the stream; ``older`` is the record before which the next page begins, None at the beginning."""
+
+    rows: tuple[EventRow, ...]
+    older: int | None
+
+
+def event_page(visit: Visit, conn: Connection, limit: int, *, before: int | None = None, words: str = "") -> EventPage:
+    """The newest first, before record ``before``, with all of the ``words``; a guard sees the own post's alone.
+
+    It looks through at most :data:`LOOKED_THROUGH` records at once: what is rarer takes another page.
+    """
+    own, wanted = own_targets(visit, conn), words.lower().split()
+    rows: list[EventRow] = []
+    for _ in range(LOOKED_THROUGH // limit):
+        records = events.latest(conn, limit, before=before)
+        shown = _rows(visit, conn, [record for record in records if own is None or record.target in own])
+        rows += [row for row in shown if all(word in row.said(visit.say) for word in wanted)]
+        before = records[-1].seq if len(records) == limit else None
+        if before is None or len(rows) >= limit // 2:
+            break
+    return EventPage(tuple(rows), before)
+
+
+def _rows(visit: Visit, conn: Connection, records: Sequence[RecordView]) -> list[EventRow]:
     shown = {str(record.body.get("credential")) for record in records}
     names = names_of(conn, visit.say, {record.target for record in records} | shown)
-    if own is None:
+    if own_targets(visit, conn) is None:
         names |= _with_holders(conn, names, shown)
     return [_event(visit.say, record, names) for record in records]
 

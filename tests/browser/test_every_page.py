@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.screenshots import PAGES
@@ -60,3 +61,20 @@ def test_the_stream_scrolls_inside_itself(site: Site, open_as: Open) -> None:
     rest = "document.documentElement.scrollHeight - document.querySelector('.console').getBoundingClientRect().bottom"
     assert page.evaluate(rest) < 900
     assert page.evaluate("document.querySelector('.events').scrollHeight") > 900
+
+
+def test_older_events_are_put_below_and_the_stream_waits(site: Site, open_as: Open) -> None:
+    """By keyboard; the filter is kept, and going on shows the newest again."""
+    for _ in range(70):
+        site.slip()
+    page = open_as("admin")
+    page.goto(f"{site.url}/console")
+    page.locator("[data-filter]").fill("signed")
+    page.locator("[data-older]").focus()
+    with page.expect_response(lambda answer: "before=" in answer.url and "q=signed" in answer.url):
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
+    for row in page.locator(".events li:visible").all():
+        expect(row).to_contain_text("signed")
+    page.locator("[data-pause]").click()
+    expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "false")

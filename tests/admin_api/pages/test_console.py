@@ -1,5 +1,6 @@
 """The console: gates as read back, alarms to acknowledge, remote opening with a reason, and why."""
 
+import re
 from collections.abc import Callable
 
 from starlette.testclient import TestClient
@@ -150,3 +151,37 @@ def test_a_guard_sees_the_own_gate_and_sets_no_mode(guard: Browser) -> None:
     assert "/console/portals/main-in/open" in page
     guard.see("/console/portals/main-in/hold", 403)
     guard.submit("/console/portals/main-in/hold", 403, reason="x")
+
+
+def test_older_events_come_page_by_page_with_the_filter_kept(admin_page: Browser, house: House) -> None:
+    """Newest first; each page leads to the next, however rare what is looked for; nothing is shown twice."""
+    with house.store.write(SYSTEM) as uow:
+        for n in range(400):
+            uow.record("portal.opened", "portal:main-in", {"reason": f"pram {n:03}" if n % 100 == 0 else f"van {n:03}"})
+    page = admin_page.see("/console")
+    assert "van 399" in page
+    assert "van 200" not in page
+    seen: list[str] = []
+    page = admin_page.see("/console/events")
+    while True:
+        seen += re.findall(r"(?:van|pram) \d{3}", page)
+        older = re.search(r'data-older href="/console\?([^"]+)"', page)
+        if older is None:
+            break
+        page = admin_page.see(f"/console/events?{older[1]}".replace("&amp;", "&"))
+    assert len(seen) == len(set(seen)) == 400
+    assert seen == sorted(seen, key=lambda text: text[-3:], reverse=True)
+    page = admin_page.see("/console?q=PRAM+%E5%A4%A7%E9%97%A8")
+    assert re.findall(r"pram \d{3}", page) == ["pram 300", "pram 200", "pram 100", "pram 000"]
+    assert "van " not in page
+    assert "No event here holds all of these words." in admin_page.see("/console?q=zebra")
+
+
+def test_a_guard_reaches_no_other_gate_through_older_events(guard: Browser, house: House) -> None:
+    """The same eyes for the past as for the present."""
+    with house.store.write(SYSTEM) as uow:
+        uow.record("portal.opened", "portal:north-in", {"reason": "elsewhere"})
+        uow.record("portal.opened", "portal:main-in", {"reason": "here"})
+    page = guard.see("/console/events?before=9999&q=opened")
+    assert "here" in page
+    assert "elsewhere" not in page

@@ -107,7 +107,8 @@ def test_a_line_nobody_ticked_does_not_leave(guard: Browser, token: str) -> None
     page = scan(guard, token)
     assert page.count("data-tick ") == 2
     assert "checked" not in page
-    form = {"text": token, "release_id": secrets.token_hex(16), "plate": "粤B12345", "qty-1": "1", "qty-2": "2"}
+    form: dict[str, Any] = {"text": token, "release_id": secrets.token_hex(16), "qty-1": "1", "qty-2": "2"}
+    form["plate"] = "粤B12345"
     page = guard.submit("/post/main/release", **form, **{"seen-2": "1"})
     assert code_of(page) == "LIST_MISMATCH"
     assert re.search(r'name="seen-2"[^>]* checked', page)
