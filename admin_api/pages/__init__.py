@@ -8,7 +8,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from admin_api.pages import console, desk, desk_cards, gate_modes, households, live, post, settings, sign_in, slips, why
+from admin_api.pages import (
+    console,
+    desk,
+    desk_cards,
+    gate_modes,
+    households,
+    live,
+    post,
+    sale,
+    settings,
+    sign_in,
+    slips,
+    why,
+)
 from admin_api.pages.i18n import N_
 from admin_api.pages.render import STATIC
 from admin_api.pages.web import error_page
@@ -16,7 +29,7 @@ from gateway.domain.errors import NotFoundError
 
 ROUTES: Final = tuple(
     module.routes
-    for module in (sign_in, live, desk, desk_cards, households, slips, post, why, console, gate_modes, settings)
+    for module in (sign_in, live, desk, desk_cards, households, sale, slips, post, why, console, gate_modes, settings)
 )
 
 

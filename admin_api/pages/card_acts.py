@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from admin_api import roles
+from admin_api.pages.forms import day_end
 from admin_api.pages.i18n import N_
 from gateway.domain.card import CardEvent
 from gateway.domain.person import Role
 from gateway.services import cards
 from gateway.services.cards import CardView, Channel
+from gateway.services.clockwork import zone_of
 from gateway.services.keys import Keys
 from gateway.storage.store import UnitOfWork
 
@@ -50,6 +52,17 @@ def _with_reason(change: Callable[..., CardView]) -> Run:
     return lambda uow, keys, card_id, values: change(uow, keys, card_id, reason=values.get("reason", ""))
 
 
+def _renew(uow: UnitOfWork, keys: Keys, card_id: int, values: Mapping[str, str]) -> CardView:
+    return cards.renew(
+        uow,
+        keys,
+        card_id,
+        valid_until=day_end(values, "valid_until", zone_of(uow.conn)),
+        receipt=values.get("receipt") or None,
+        waived="waived" in values,
+    )
+
+
 ACTS: Final[tuple[Act, ...]] = (
     Act(
         "lost",
@@ -77,6 +90,15 @@ ACTS: Final[tuple[Act, ...]] = (
         N_("The card opens again."),
         _withdraw,
         ("holder_verified",),
+    ),
+    Act(
+        "renew",
+        CardEvent.RENEW,
+        N_("Renew"),
+        N_("Renew card %(number)s?"),
+        N_("It gets a new end, counted from today and never past the right to live here (R-CARD-3)."),
+        _renew,
+        ("valid_until", "fee"),
     ),
     Act(
         "defect",

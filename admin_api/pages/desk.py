@@ -151,6 +151,7 @@ def _context(
         "hits": views.find(visit, conn, query.strip()[:80], unit_id),
         "sheet": sheet,
         "due": views.due(visit.say, sheet) if sheet else [],
+        "waiting": {person.id for person in views.waiting(sheet)} if sheet else set(),
         "phones": views.phones(sheet.occupants) if sheet else {},
         "slips": slips.list_slips(conn, now=visit.now, unit_id=unit_id, limit=10) if sheet else [],
         "person_id": person_id,

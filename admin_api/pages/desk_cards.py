@@ -11,6 +11,7 @@ from admin_api.pages.forms import Form, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
 from gateway.domain.errors import ForbiddenError, GatehouseError, NotFoundError
+from gateway.domain.issuance import APPROVERS
 from gateway.services import cards
 from gateway.services.cards import CardView
 
@@ -64,7 +65,14 @@ def do(visit: Actor, card_id: int, act_key: str) -> Response:
 def _ask(visit: Visit, act: Act, card: CardView, form: Form) -> Response:
     status = 422 if form.sentence else 200
     return visit.render(
-        "desk/act.html", status=status, here="desk", act=act, card=card, form=form, back=f"/desk/cards/{card.id}"
+        "desk/act.html",
+        status=status,
+        here="desk",
+        act=act,
+        card=card,
+        form=form,
+        may_approve=visit.may(APPROVERS),
+        back=f"/desk/cards/{card.id}",
     )
 
 

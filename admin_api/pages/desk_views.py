@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection
@@ -11,12 +11,12 @@ from admin_api.pages.event_words import event_state
 from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.web import Visit
 from admin_api.pages.words import State
-from gateway.domain.card import HELD, CardState
-from gateway.domain.person import mask_phone
+from gateway.domain.card import HELD, CardEvent, CardState
+from gateway.domain.person import NEEDS_OWNER_CONSENT, Relation, mask_phone
 from gateway.runtime.house import LaidCard
 from gateway.services import accounts, cards, occupancy
 from gateway.services.cards import CardView
-from gateway.services.household import HouseholdView, OccupantView
+from gateway.services.household import DueItem, HouseholdView, OccupantView
 from gateway.services.people_search import Hit, HitKind
 from gateway.services.reach import reach as reach_of
 from gateway.services.records import RecordView
@@ -72,6 +72,16 @@ class Reach:
     done: int
     total: int
     gates: tuple[GateReach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """What is due, and the act that settles it, if one does; ``look``: it only leads somewhere."""
+
+    sentence: str
+    href: str = ""
+    act: str = ""
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,26 @@ def phones(people: Sequence[OccupantView]) -> dict[int, str]:
     return {person.person_id: mask_phone(person.phone) for person in people}
 
 
-def due(say: Speaker, sheet: HouseholdView) -> list[tuple[str, Any]]:
-    """What somebody must do soon, in words."""
-    return [(say.fill(item.template, item.params), item) for item in sheet.due]
+def due(say: Speaker, sheet: HouseholdView) -> list[DueRow]:
+    """What somebody must do soon, in words, with the way to do it."""
+    return [_due(say, sheet, item) for item in sheet.due]
+
+
+def _due(say: Speaker, sheet: HouseholdView, item: DueItem) -> DueRow:
+    sentence = say.fill(item.template, item.params)
+    if item.card_id is not None:
+        renew = any(card.id == item.card_id and CardEvent.RENEW in card.actions for card in sheet.cards)
+        path = f"/desk/cards/{item.card_id}"
+        return (
+            DueRow(sentence, f"{path}/renew", N_("Renew…")) if renew else DueRow(sentence, path, N_("Look"), look=True)
+        )
+    if item.occupant_id in {person.id for person in waiting(sheet)}:
+        return DueRow(sentence, f"/desk/occupants/{item.occupant_id}/consent", N_("Owner agrees…"))
+    return DueRow(sentence)
+
+
+def waiting(sheet: HouseholdView) -> list[OccupantView]:
+    """Tenants and helpers whom no present owner has agreed to yet (R-CARD-4)."""
+    owners = {person.person_id for person in sheet.occupants if person.relation is Relation.OWNER}
+    asked = [person for person in sheet.occupants if person.relation in NEEDS_OWNER_CONSENT]
+    return [person for person in asked if person.consent is None or person.consent.by not in owners]

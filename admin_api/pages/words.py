@@ -171,3 +171,4 @@ VERDICTS: Final[Mapping[str, State]] = {
 """What a guard reads from three metres: at most four characters in Chinese, and a shape."""
 
 NOT_HANDED_OVER: Final = State(N_("not handed over yet"), "amber", "wait")
+AWAITS_OWNER: Final = State(N_("waiting for the owner"), "amber", "wait")

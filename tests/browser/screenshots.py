@@ -94,6 +94,11 @@ PAGES: Final[dict[str, tuple[str, Shot]]] = {
     "desk-card-lost": ("admin", lambda page, site: _open(page, f"{site.url}/desk/cards/{site.compound.li_na.id}/lost")),
     "desk-handover": ("admin", _household("/handover")),
     "desk-person": ("admin", _household("/people")),
+    "desk-card-renew": (
+        "admin",
+        lambda page, site: _open(page, f"{site.url}/desk/cards/{site.compound.li_na.id}/renew"),
+    ),
+    "desk-sale": ("admin", _household("/sale")),
     "desk-slip-new": ("admin", _household("/slips")),
     "desk-slip": ("admin", _slip_page()),
     "desk-slip-print": ("admin", _slip_page("/print")),
