@@ -78,3 +78,19 @@ def test_older_events_are_put_below_and_the_stream_waits(site: Site, open_as: Op
         expect(row).to_contain_text("signed")
     page.locator("[data-pause]").click()
     expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_gate_is_held_and_given_back_by_keyboard(site: Site, open_as: Open) -> None:
+    """Both dialogs name the gate and ask why; the row says what holds meanwhile."""
+    page = open_as("admin")
+    page.goto(f"{site.url}/console")
+    row = page.locator(".gates tbody tr", has_text="北门入口")
+    for button, why in (("Hold open…", "movers"), ("End the hold…", "movers left")):
+        row.get_by_role("link", name=button).focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog[open] h1")).to_contain_text("北门入口")
+        page.keyboard.type(why, delay=80)  # faster would be a scan
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        held = button == "Hold open…"
+        expect(row.get_by_text("stays open until ended")).to_have_count(1 if held else 0)

@@ -109,7 +109,7 @@ def test_a_line_nobody_ticked_does_not_leave(guard: Browser, token: str) -> None
     assert "checked" not in page
     form: dict[str, Any] = {"text": token, "release_id": secrets.token_hex(16), "qty-1": "1", "qty-2": "2"}
     form["plate"] = "粤B12345"
-    page = guard.submit("/post/main/release", **form, **{"seen-2": "1"})
+    page = guard.submit("/post/main/release", **form | {"seen-2": "1"})
     assert code_of(page) == "LIST_MISMATCH"
     assert re.search(r'name="seen-2"[^>]* checked', page)
     assert not re.search(r'name="seen-1"[^>]* checked', page)
