@@ -282,11 +282,12 @@ post = "north"
         wait_for("the arm down", self._lowered)
 
     def _lowered(self) -> bool:
-        """Puts down what is up, again when it went up once more."""
-        with self.board.lock:
-            if self.board.physics.position >= 1.0:
+        """Puts down what the gateway saw go up, again when it went up once more."""
+        seen = self.arm()
+        if seen == "open":
+            with self.board.lock:
                 self.board.physics.goal = self.board.physics.position = 0.0
-        return self.arm() == "closed"
+        return seen == "closed"
 
     def arm(self) -> str:
         """Where the arm stands, as the gateway sees it."""

@@ -167,8 +167,8 @@ class Arm:
 
     def sent(self, goal: Goal, now: float) -> None:
         """The board accepted a pulse towards ``goal``."""
-        start = self._limit if self._limit is not goal else None
-        self._motion = _Motion(goal, now + self._travel_s, start)
+        there = self._limit is goal  # an arm that was there already has moved, whatever its board does next
+        self._motion = _Motion(goal, now + self._travel_s, None if there else self._limit, left=there)
 
     def stopped(self) -> None:
         """The board accepted a stop: nothing is waited for, and the person who pressed it has looked."""

@@ -77,6 +77,16 @@ def test_an_arm_its_board_lowered_unseen_is_not_stuck() -> None:
         assert not arm.stuck
 
 
+def test_an_arm_that_was_open_already_is_not_stuck_when_its_board_lowers_it() -> None:
+    """A pulse while open is a passage; the board may lower the arm behind it before we look again."""
+    arm = Arm("west", 5.0)
+    arm.inputs(bits(Input.OPEN_LIMIT), 0.0)
+    arm.sent(Goal.OPEN, 0.0)
+    assert arm.inputs(bits(Input.CLOSED_LIMIT), 0.1).state is BarrierState.CLOSED
+    assert arm.inputs(bits(Input.CLOSED_LIMIT), 6.0).state is BarrierState.CLOSED
+    assert not arm.stuck
+
+
 def test_an_arm_that_goes_on_down_after_an_open_is_waited_for() -> None:
     """Sent up while coming down, it touches the closed limit: it is expected to rise, and alarmed when it does not."""
     arm = Arm("west", 5.0)
