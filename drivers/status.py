@@ -26,15 +26,17 @@ class StatusReporter:
         """The device answers."""
         self.say(DeviceState.ONLINE)
 
-    def offline(self, error: DeviceOfflineError) -> None:
+    def offline(self, error: DeviceOfflineError, *, because_of: str = "") -> None:
         """The device cannot be reached. The same sentence again is no news, though its details differ."""
         last = self._last
         if last is None or (last.state, last.why) != (DeviceState.OFFLINE, error.template):
-            self.say(DeviceState.OFFLINE, error.template, **error.params)
+            self._tell(DeviceStatus(self._device, DeviceState.OFFLINE, error.template, error.params, because_of))
 
     def say(self, state: DeviceState, why: str = "", /, **params: object) -> None:
         """Tells the sink, unless it is what it heard last."""
-        status = DeviceStatus(self._device, state, why, params)
+        self._tell(DeviceStatus(self._device, state, why, params))
+
+    def _tell(self, status: DeviceStatus) -> None:
         if status != self._last:
             self._last = status
             self._sink.device_status(status)

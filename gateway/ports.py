@@ -40,12 +40,16 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """Whether a device can be relied on, and why not: an English sentence with ``%(name)s`` places."""
+    """Whether a device can be relied on, and why not: an English sentence with ``%(name)s`` places.
+
+    ``because_of`` names the device whose outage this is, such as the line of a reader: one plug, one alarm.
+    """
 
     device: str
     state: DeviceState
     why: str = ""
     params: Mapping[str, object] = field(default_factory=dict)
+    because_of: str = ""
 
 
 class StatusSink(Protocol):

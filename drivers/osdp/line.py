@@ -119,5 +119,6 @@ class OsdpLine:
         if error is None:
             self._line.online()
             return
-        for status in (self._line, *self._status):
-            status.offline(error)
+        self._line.offline(error)
+        for status in self._status:
+            status.offline(error, because_of=self._settings.name)

@@ -42,13 +42,14 @@ class Devices:
         if entry is not None and entry.status == status:
             return
         now = self._clock.monotonic()
-        before = entry.status.state if entry else None
+        before = entry.status if entry else None
         outage = entry is not None and entry.outage and not self._settled(entry, now)
         fresh = _Entry(status, self._clock.wall(), now, outage=outage)
         self._entries[status.device] = fresh
         self._hub.publish("device", self._said(fresh))
-        if status.state is not before and status.state is not DeviceState.STARTING:
-            self._changed(fresh, before)
+        known = before and (before.state, before.because_of)
+        if (status.state, status.because_of) != known and status.state is not DeviceState.STARTING:
+            self._changed(fresh, before.state if before else None)
 
     def device_alarm(self, device: str, kind: str, detail: Mapping[str, object]) -> None:
         """Something a person must look at."""
@@ -63,7 +64,8 @@ class Devices:
         status, source = entry.status, f"device:{entry.status.device}"
         if (before, status.state) != (DeviceState.STARTING, DeviceState.ONLINE) and before is not None:
             self._journal.note(f"device.{status.state.value}", source, {"why": said(status)})
-        if status.state in {DeviceState.OFFLINE, DeviceState.QUARANTINED} and not entry.outage:
+        gone = status.state in {DeviceState.OFFLINE, DeviceState.QUARANTINED} and not status.because_of
+        if gone and not entry.outage:
             entry.outage = True
             self._alarms.raise_alarm(f"device_{status.state.value}", source, {"why": said(status)})
 

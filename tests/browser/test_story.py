@@ -187,9 +187,8 @@ def test_a_pulled_plug_is_explained(tabs: Tabs) -> None:
     tabs.bench.press("plug-main-line")
     expect(devices).not_to_contain_text("offline", timeout=30_000)
     acknowledge = console.get_by_role("button", name="Acknowledge A device is offline.")
-    for left in (1, 0):  # of the line and of the reader on it
-        acknowledge.first.click()
-        expect(acknowledge).to_have_count(left)
+    acknowledge.click()  # one plug, one alarm, though the reader on the line was gone with it
+    expect(acknowledge).to_have_count(0)
 
 
 def test_a_card_by_keyboard_alone(tabs: Tabs) -> None:

@@ -57,3 +57,16 @@ async def test_device_alarm_is_recorded_and_raised(rig: Rig) -> None:
     rig.devices.device_alarm("reader", "tamper", {"open": True})
     await until(lambda: rig.store.kinds() == ["device.tamper"] and bool(rig.raised))
     assert (rig.raised[0].kind, rig.raised[0].detail) == ("tamper", {"open": True})
+
+
+async def test_one_plug_is_one_alarm(rig: Rig) -> None:
+    """A reader that is gone with its line is recorded, not alarmed; still gone when the line is back, it is."""
+    gone = DeviceStatus("reader", DeviceState.OFFLINE, "%(device)s is unplugged.", {"device": "line"}, "line")
+    for status in (ONLINE, DeviceStatus("reader", DeviceState.ONLINE), OFFLINE, gone):
+        rig.devices.device_status(status)
+    await until(lambda: rig.store.kinds() == ["device.offline", "device.offline"])
+    assert [alarm.source for alarm in rig.raised] == ["device:line"]
+    rig.devices.device_status(ONLINE)
+    rig.devices.device_status(DeviceStatus("reader", DeviceState.OFFLINE, "The reader does not answer."))
+    await until(lambda: len(rig.raised) == 2)
+    assert rig.raised[1].source == "device:reader"
