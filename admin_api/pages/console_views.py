@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from admin_api import gates as acts
 from admin_api import roles
-from admin_api.pages.event_words import ALARMS, event_state
+from admin_api.pages.event_words import ALARMS, record_state, slip_opened_for
 from admin_api.pages.gate_modes import ModeAct, offered
 from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.web import Visit
@@ -142,7 +142,7 @@ def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str,
         PORTAL_MODES[portal.mode],
         _may_open(visit, conn, portal.id),
         offered(portal, visit.may),
-        event_state(last.kind) if last else None,
+        record_state(visit.say, last) if last else None,
         last.at / 1000 if last else 0,
     )
 
@@ -245,9 +245,9 @@ def _event(say: Speaker, record: RecordView, names: Mapping[str, str]) -> EventR
     return EventRow(
         record.kind,
         record.at / 1000,
-        event_state(record.kind),
+        record_state(say, record),
         names.get(record.target, _bare(record.target)),
-        _detail(say, record.body, names),
+        "" if slip_opened_for(record) else _detail(say, record.body, names),
         f"/console/why/{record.seq}" if refused else None,
     )
 

@@ -1,10 +1,12 @@
 """What the record's kinds and alarms are called on the pages. Each word is a msgid."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from admin_api.pages.i18n import N_
+from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.words import State
+from gateway.services.records import RecordView
 
 EVENTS: Final[Mapping[str, State]] = {
     "access.granted": State(N_("passed"), "green", "tick"),
@@ -103,6 +105,24 @@ ALARMS: Final[Mapping[str, str]] = {
 }
 
 
+_FOR_SLIP: Final = re.compile(r"slip (\d+)")
+"""The reason with which a release opens the gate."""
+
+
 def event_state(kind: str) -> State:
     """The word for a kind of record; the family's when it has none."""
     return EVENTS.get(kind) or FAMILIES.get(kind.partition(".")[0]) or State(N_("record"))
+
+
+def record_state(say: Speaker, record: RecordView) -> State:
+    """The word for what happened: a gate that a release opened was not opened by hand."""
+    slip = slip_opened_for(record)
+    if slip is None:
+        return event_state(record.kind)
+    return State(say(N_("opened for slip %(number)s"), number=slip), "green", "slip")
+
+
+def slip_opened_for(record: RecordView) -> str | None:
+    """The number of the slip whose release opened the gate."""
+    found = _FOR_SLIP.fullmatch(str(record.body.get("reason", ""))) if record.kind == "portal.opened" else None
+    return found and found[1]

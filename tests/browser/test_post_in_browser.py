@@ -142,10 +142,29 @@ def test_a_refusal_by_gloved_hands(site: Site, open_as: Open) -> None:
 
 
 def test_a_lost_connection_is_said_and_ends(site: Site, open_as: Open) -> None:
-    """Nothing turns green without an answer."""
+    """Nothing turns green without an answer, and the slip before does not stay on the screen."""
     page = open_as("guard")
+    scan(page, site.slip().token or "")
+    code(page, "OK")
     page.route("**/verify", lambda route: route.abort())
-    page.locator("#f-text").fill(site.slip().token or "")
-    page.keyboard.press("Enter")
-    expect(page.locator("[data-lost-line]")).to_be_visible()
+    scan(page, site.slip().token or "")
+    expect(page.locator("[data-lost]")).to_contain_text("Line lost")
     expect(page.locator("[data-colour]")).to_have_count(0)
+    page.unroute("**/verify")
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    page.get_by_role("button", name="Try again").click()
+    code(page, "OK")
+
+
+def test_a_gateway_that_fails_shows_no_verdict(site: Site, open_as: Open) -> None:
+    """Its error is not put on the screen; trying again sends the same release, which releases once."""
+    page = open_as("guard", phone=True)
+    scan(page, site.slip(plate=None).token or "")
+    page.get_by_role("button", name="All lines as listed").click()
+    page.route("**/release", lambda route: route.fulfill(status=500, content_type="text/plain", body="Traceback"))
+    page.get_by_role("button", name="Release").click()
+    expect(page.locator("[data-lost]")).to_contain_text("nothing leaves twice")
+    assert "Traceback" not in page.content()
+    page.unroute("**/release")
+    page.get_by_role("button", name="Try again").click()
+    code(page, "RELEASED")

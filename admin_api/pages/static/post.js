@@ -12,42 +12,58 @@ function show(html) {
   (stage.querySelector("[autofocus]") ?? stage.querySelector("h2"))?.focus();
 }
 
-async function send(form, submitter) {
+// Whatever is no page of ours is no answer: the gateway failed, or something between us and it.
+async function page(answer) {
+  if (answer.redirected || answer.status === 401) { location.reload(); return ""; }
+  if (answer.status >= 500 || !answer.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(`no answer: ${answer.status}`);
+  return answer.text();
+}
+
+const post = (action, body) => fetch(action, { method: "POST", headers: { "X-Partial": "1" }, body }).then(page);
+const look = () => fetch(location.pathname, { headers: { "X-Partial": "1" } }).then(page);
+
+let asking; // what is asked for now, so that it can be asked for again
+
+/** Shows the answer, or that none came. Asking again sends the same release, which releases once. */
+async function ask(get) {
+  asking = get;
+  try {
+    const html = await get();
+    if (html) show(html);
+  } catch {
+    lost();
+  }
+}
+
+function lost() {
+  stage.replaceChildren(document.getElementById("line-lost").content.cloneNode(true));
+  sound("grey");
+  stage.querySelector("[data-again]").focus();
+}
+
+function send(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
   const action = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
-  const answer = await fetch(action, { method: "POST", headers: { "X-Partial": "1" }, body });
-  if (answer.redirected || answer.status === 401) { location.reload(); return; }
-  show(await answer.text());
+  return ask(() => post(action, body));
 }
 
-async function scanned(text) {
-  const form = document.getElementById("scan");
-  if (!form) { await ready(); return scanned(text); }
-  form.elements.text.value = text;
-  return send(form);
+function scanned(text) {
+  const { value: csrf } = document.querySelector("[name=csrf]");
+  return ask(() => post(`/post/${stage.dataset.post}/verify`, new URLSearchParams({ csrf, text })));
 }
 
-async function ready() {
-  const answer = await fetch(location.pathname, { headers: { "X-Partial": "1" } });
-  if (answer.redirected) location.reload();
-  else show(await answer.text());
-}
+const ready = () => ask(look);
 
-const say = (promise) => promise.then(
-  () => { document.querySelector("[data-lost-line]").hidden = true; },
-  () => { document.querySelector("[data-lost-line]").hidden = false; },
-);
-
-onScan((text) => say(scanned(text)));
+onScan(scanned);
 
 document.addEventListener("news", (event) => {
   const { kind, data } = event.detail;
-  if (kind === "scan" && data.post === stage.dataset.post) say(scanned(data.text));
+  if (kind === "scan" && data.post === stage.dataset.post) scanned(data.text);
 });
 
 stage.addEventListener("submit", (event) => {
   event.preventDefault();
-  say(send(event.target, event.submitter));
+  send(event.target, event.submitter);
 });
 
 stage.addEventListener("click", (event) => {
@@ -57,13 +73,14 @@ stage.addEventListener("click", (event) => {
     field.value = Math.min(Number(field.max), Math.max(1, Number(field.value) + Number(button.dataset.step)));
   }
   if (event.target.closest("[data-tick-all]")) tickAll();
-  if (event.target.closest("[data-back]")) { event.preventDefault(); say(ready()); }
+  if (event.target.closest("[data-back]")) { event.preventDefault(); ready(); }
+  if (event.target.closest("[data-again]")) ask(asking);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || !stage.querySelector("[data-colour]")) return;
+  if (event.key !== "Escape" || !stage.querySelector("[data-colour], [data-lost]")) return;
   event.preventDefault();
-  say(ready());
+  ready();
 }, { capture: true });
 
 // Each line is ticked before the goods may go: all of them, or what is on this trip where several are allowed.

@@ -185,3 +185,13 @@ def test_a_guard_reaches_no_other_gate_through_older_events(guard: Browser, hous
     page = guard.see("/console/events?before=9999&q=opened")
     assert "here" in page
     assert "elsewhere" not in page
+
+
+def test_a_gate_that_a_release_opened_is_not_opened_by_hand(admin_page: Browser, house: House) -> None:
+    """The slip's number says why, in the stream and in the gate's row."""
+    with house.store.write(SYSTEM) as uow:
+        uow.record("portal.opened", "portal:main-in", {"reason": "slip 17"})
+    for section in ("events", "gates"):
+        page = admin_page.see(f"/console/{section}")
+        assert "opened for slip 17" in page
+        assert "opened by hand" not in page
