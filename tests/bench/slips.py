@@ -20,7 +20,6 @@ VERIFIED = 300
 
 def rows() -> Iterator[Row]:
     """Release in a transaction, and the check before it."""
-    Path("var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="var") as folder:
         store = Store(f"sqlite:///{folder}/ours.db", clock=lambda: float(NOW))
         store.migrate()
