@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from admin_api import gates as acts
 from admin_api import roles
 from admin_api.pages import console_views as views
+from admin_api.pages.alarm_views import alarms_now
 from admin_api.pages.forms import Form, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
@@ -46,7 +47,7 @@ def console(visit: Watcher, asked: Annotated[Asked, Query()]) -> Response:
 
 
 def _alarms(visit: Visit, conn: Connection) -> Mapping[str, Any]:
-    return {"alarms": [views.alarm(visit.say, alarm) for alarm in alarms.open_alarms(conn)]}
+    return {"alarms": alarms_now(visit, conn)}
 
 
 def _gates(visit: Visit, conn: Connection) -> Mapping[str, Any]:

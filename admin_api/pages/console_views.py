@@ -18,7 +18,6 @@ from gateway.domain.errors import ForbiddenError
 from gateway.domain.site import Portal
 from gateway.ports import BarrierReading, BarrierState, DeviceStatus
 from gateway.services import accounts, events, gates, site
-from gateway.services.alarms import AlarmView
 from gateway.services.gates import ControllerView
 from gateway.services.records import RecordView
 from gateway.storage import tables
@@ -27,6 +26,8 @@ ENROLLED: Final = State(N_("enrolled, silent"), "amber", "wait")
 NOT_ENROLLED: Final = State(N_("not enrolled"), "", "wait")
 ONLINE: Final = State(N_("online"), "green", "tick")
 _REASONS: Final[Mapping[str, str]] = {**DENIALS, **{code: word.word for code, word in VERDICTS.items()}}
+DECIDES_ALONE: Final = State(N_("decides alone"), "", "gate")
+"""A gate behind a controller: nobody reads its barrier, and the lists it holds decide."""
 OFFLINE: Final = State(N_("offline"), "red", "dark")
 LOOKED_THROUGH: Final = 2400
 
@@ -41,26 +42,16 @@ class SectionName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRow:
-    """An alarm in words: what happened and what to do."""
-
-    id: int
-    title: str
-    source: str
-    detail: str
-    count: int
-    last_at: int
-
-
-@dataclass(frozen=True, slots=True)
 class GateRow:
-    """A gate and its state as it was read back."""
+    """A gate and its state as it was read back. ``line`` and ``heard_at`` are of its controller, if it has one."""
 
     id: str
     name: str
     direction: str
     controller: str | None
     state: State
+    line: State | None
+    heard_at: int | None
     mode: State
     may_open: bool
     modes: tuple[ModeAct, ...]
@@ -113,38 +104,38 @@ class EventRow:
         return f"{self.kind} {say(self.state.word)} {self.text} {self.detail}".lower()
 
 
-def alarm(say: Speaker, view: AlarmView) -> AlarmRow:
-    """An alarm as a sentence; kinds without one go by their name."""
-    title = say(ALARMS[view.kind]) if view.kind in ALARMS else view.kind.replace("_", " ")
-    why = view.detail.get("why")
-    return AlarmRow(
-        view.id, title, _bare(view.source), say(why) if isinstance(why, str) else "", view.count, view.last_at
-    )
-
-
 def gates_now(visit: Visit, conn: Connection) -> list[GateRow]:
     """The gates with their barrier, their mode and the last thing that happened there. A guard sees the own post's."""
     readings, own = visit.house.portals.readings(), own_targets(visit, conn)
     shown = [portal for portal in gates.list_portals(conn) if own is None or f"portal:{portal.id}" in own]
-    return [_gate(visit, conn, portal, readings) for portal in shown]
+    known = {controller.id: controller for controller in gates.list_controllers(conn)}
+    return [_gate(visit, conn, portal, readings.get(portal.id), known.get(portal.controller or "")) for portal in shown]
 
 
-def _gate(visit: Visit, conn: Connection, portal: Portal, readings: Mapping[str, BarrierReading]) -> GateRow:
-    reading = readings.get(portal.id)
-    state = BARRIER_STATES[reading.state if reading else BarrierState.UNKNOWN]
+def _gate(
+    visit: Visit, conn: Connection, portal: Portal, reading: BarrierReading | None, controller: ControllerView | None
+) -> GateRow:
     last = next(iter(events.latest(conn, 1, kinds=("access.", "portal."), target=f"portal:{portal.id}")), None)
     return GateRow(
         portal.id,
         portal.name,
         portal.direction,
         portal.controller,
-        state,
+        _barrier(reading, controller),
+        _line(controller, controller.report or {}) if controller else None,
+        controller.seen_at if controller else None,
         PORTAL_MODES[portal.mode],
         _may_open(visit, conn, portal.id),
         offered(portal, visit.may),
         record_state(visit.say, last) if last else None,
         last.at / 1000 if last else 0,
     )
+
+
+def _barrier(reading: BarrierReading | None, controller: ControllerView | None) -> State:
+    if reading is None and controller is not None:
+        return DECIDES_ALONE
+    return BARRIER_STATES[reading.state if reading else BarrierState.UNKNOWN]
 
 
 def _may_open(visit: Visit, conn: Connection, portal: str) -> bool:
@@ -217,10 +208,19 @@ def event_page(visit: Visit, conn: Connection, limit: int, *, before: int | None
 
 def _rows(visit: Visit, conn: Connection, records: Sequence[RecordView]) -> list[EventRow]:
     shown = {str(record.body.get("credential")) for record in records}
-    names = names_of(conn, visit.say, {record.target for record in records} | shown)
+    sources = _alarm_sources(conn, {record.target for record in records})
+    names = names_of(conn, visit.say, {record.target for record in records} | shown | set(sources.values()))
+    names |= {alarm: source_name(visit.say, source, names) for alarm, source in sources.items()}
     if own_targets(visit, conn) is None:
         names |= _with_holders(conn, names, shown)
     return [_event(visit.say, record, names) for record in records]
+
+
+def _alarm_sources(conn: Connection, targets: Collection[str]) -> dict[str, str]:
+    """What the alarms were about: "alarm:3" was at "portal:main-in"."""
+    query = select(tables.alarms.c.id, tables.alarms.c.source)
+    rows = conn.execute(query.where(tables.alarms.c.id.in_(_ids(targets).get("alarms", ()))))
+    return {f"alarm:{row.id}": row.source for row in rows}
 
 
 def _with_holders(conn: Connection, names: Mapping[str, str], credentials: Collection[str]) -> dict[str, str]:
@@ -246,13 +246,18 @@ def _event(say: Speaker, record: RecordView, names: Mapping[str, str]) -> EventR
         record.kind,
         record.at / 1000,
         record_state(say, record),
-        names.get(record.target, _bare(record.target)),
-        "" if slip_opened_for(record) else _detail(say, record.body, names),
+        source_name(say, record.target, names),
+        _detail(say, record, names),
         f"/console/why/{record.seq}" if refused else None,
     )
 
 
-def _detail(say: Speaker, body: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _detail(say: Speaker, record: RecordView, names: Mapping[str, str]) -> str:
+    body = record.body
+    if slip_opened_for(record):
+        return ""
+    if record.kind in {"alarm.raised", "alarm.acknowledged"}:
+        return alarm_title(say, str(body.get("kind")))
     reason = str(body.get("reason", ""))
     said = [
         names.get(str(body.get("credential"))),
@@ -293,6 +298,14 @@ def _ids(targets: Collection[str]) -> dict[str, list[int]]:
     return ids
 
 
-def _bare(target: str) -> str:
-    """As people read it: "card:417" without its colon."""
-    return target.replace(":", " ")
+def alarm_title(say: Speaker, kind: str) -> str:
+    """An alarm as a sentence; kinds without one go by their name."""
+    return say(ALARMS[kind]) if kind in ALARMS else kind.replace("_", " ")
+
+
+def source_name(say: Speaker, target: str, names: Mapping[str, str]) -> str:
+    """As people read it: its name, the slip's number, or "card:417" without its colon."""
+    kind, _, number = target.partition(":")
+    if kind == "slip-no":
+        return say(N_("Slip %(number)s"), number=number)
+    return names.get(target, target.replace(":", " "))

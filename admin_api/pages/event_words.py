@@ -101,6 +101,9 @@ ALARMS: Final[Mapping[str, str]] = {
     "sign_in_failures": N_("Someone keeps trying wrong passwords."),
     "tamper": N_("A reader was opened or moved. Send someone to look."),
     "power": N_("A reader reports a fault of its power."),
+    "mass_removal_held": N_(
+        "Very many cards would be taken off a list at once. Gates keep them until someone confirms."
+    ),
     "slip_presented": N_("A bad release slip was presented. Call the post."),
 }
 

@@ -70,7 +70,7 @@ BARRIER_STATES: Final[Mapping[str, State]] = {
 }
 
 PORTAL_MODES: Final[Mapping[str, State]] = {
-    PortalMode.NORMAL: State(N_("normal")),
+    PortalMode.NORMAL: State(N_("normal"), "", "tick"),
     PortalMode.HELD_OPEN: State(N_("stays open until ended"), "amber", "warn"),
     PortalMode.LOCKED_OUT: State(N_("nobody may enter"), "red", "stop"),
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from gateway.domain.identity import Identity
@@ -10,6 +11,7 @@ from gateway.domain.person import Role
 from gateway.ports import DeviceOfflineError
 from gateway.runtime.house import House
 from gateway.services import alarms, card_views
+from gateway.storage import tables
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, card
 from tests.admin_api.house import FakePortals
@@ -30,7 +32,7 @@ def test_an_alarm_is_acknowledged_by_a_person(admin_page: Browser, house: House)
     assert "A gate opened without being told to." in admin_page.see("/console/alarms")
     page = admin_page.submit(f"/console/alarms/{raised.id}/acknowledge")
     assert "No open alarm." in page
-    assert "alarm acknowledged" in page
+    assert re.search(r"alarm acknowledged</span> 大门入口 <span[^>]*>A gate opened without being told to", page)
 
 
 def test_a_gate_opens_from_afar_with_a_reason(admin_page: Browser, barriers: FakePortals) -> None:
@@ -195,3 +197,43 @@ def test_a_gate_that_a_release_opened_is_not_opened_by_hand(admin_page: Browser,
         page = admin_page.see(f"/console/{section}")
         assert "opened for slip 17" in page
         assert "opened by hand" not in page
+
+
+def test_the_alarm_of_a_used_slip_says_which_slip_where_and_why(admin_page: Browser, house: House) -> None:
+    """The number, the post and the verdict in words."""
+    detail = {"code": "ALREADY_RELEASED", "post": "main", "slip_no": 7}
+    with house.store.write(SYSTEM) as uow:
+        alarms.raise_alarm(uow, "slip_presented", "slip-no:7", detail)
+        alarms.raise_alarm(uow, "slip_presented", "post:main", {"code": "BAD_SIGNATURE", "post": "main"})
+    page = admin_page.see("/console/alarms")
+    assert "Slip 7 was presented at 大门岗: Used." in page
+    assert "A slip was presented at 大门岗: Forged." in page
+    assert re.search(r"alarm</span> Slip 7 <span[^>]*>A bad release slip", admin_page.see("/console/events"))
+
+
+def test_an_alarm_that_is_over_says_so(admin_page: Browser, house: House) -> None:
+    """The device is back; somebody may still want to know that it was gone."""
+    with house.store.write(SYSTEM) as uow:
+        alarms.raise_alarm(uow, "device_offline", "device:main-reader", {"why": "It does not answer."})
+        alarms.raise_alarm(uow, "device_offline", "device:main-barrier", {"why": "It does not answer."})
+    page = admin_page.see("/console/alarms")
+    assert page.count("<strong>A device is offline.") == 1
+    assert page.count("<strong>A device was offline and is back.") == 1
+    assert "back since" not in page
+    with house.store.write(SYSTEM) as uow:
+        uow.record("device.online", "device:main-barrier")
+    assert "It was offline; back since" in admin_page.see("/console/alarms")
+
+
+def test_a_gate_behind_a_controller_shows_what_is_known_of_it(admin_page: Browser, house: House) -> None:
+    """No barrier is read there: it decides alone; its mode, and whether its controller is there."""
+    row = admin_page.see("/console/gates").split("north-in")[0].rsplit("<tr", 1)[1]
+    assert "decides alone" in row
+    assert "normal" in row
+    assert "not known" not in row
+    report = {"online": False, "lists": {}}
+    with house.store.write(SYSTEM) as uow:
+        values = {"report": report, "seen_at": uow.now - 600}
+        uow.conn.execute(update(tables.controllers).where(tables.controllers.c.id == "north").values(values))
+    row = admin_page.see("/console/gates").split("north-in")[0].rsplit("<tr", 1)[1]
+    assert re.search(r"offline</span> <span[^>]*>last heard <time", row)
