@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from admin_api import enrolment, roles
+from admin_api import auth, enrolment, roles
 from admin_api.pages.forms import Form, number, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
@@ -28,15 +28,25 @@ def settings(visit: Anyone) -> Response:
 
 @routes.post("/settings/password")
 def change_password(visit: Anyone) -> Response:
-    """One's own; it ends the other sessions."""
+    """One's own, with the old one; it ends every session."""
     user, password = visit.caller.user_id, str(visit.form.get("password", ""))
     if user is None:
         raise MalformedError(N_("A machine has no password."))
+    client, old = visit.request.client, str(visit.form.get("old_password", ""))
     try:
+        if _asks_old(visit):
+            net = client.host if client else ""
+            accounts.check_old_password(visit.house.store, user, old, net=net, now=visit.now)
         visit.write(lambda uow: accounts.change_password(uow, user, password))
     except GatehouseError as error:
         return _show(visit, Form(errors=visit.again(error).errors, sentence=visit.say.error(error)))
     return see_other("/sign-in")
+
+
+def _asks_old(visit: Visit) -> bool:
+    user = visit.caller.user_id
+    with visit.read() as conn:
+        return user is not None and accounts.needs_old_password(conn, user, visit.request.cookies.get(auth.COOKIE, ""))
 
 
 @routes.post("/settings/users")
@@ -115,6 +125,7 @@ def _show(visit: Visit, form: Form | None = None) -> Response:
         status=422 if shown.sentence else 200,
         here="settings",
         form=shown,
+        asks_old=_asks_old(visit),
         **_lists(visit),
     )
 

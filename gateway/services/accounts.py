@@ -155,6 +155,30 @@ def change_password(uow: UnitOfWork, user_id: int, password: str) -> None:
     uow.record("user.password_changed", f"user:{user_id}")
 
 
+def needs_old_password(conn: Connection, user_id: int, secret: str) -> bool:
+    """Whether changing the own password in this session takes the old one.
+
+    It does not for who has none yet, and not in a session that a link began: links are for who forgot it.
+    """
+    known = conn.execute(select(users.c.password_hash).where(users.c.id == user_id)).scalar() is not None
+    by_link = (
+        select(sign_in_links.c.hash)
+        .join(sessions, (sessions.c.user_id == sign_in_links.c.user_id))
+        .where(sessions.c.hash == _digest(secret), sign_in_links.c.used_at == sessions.c.created_at)
+    )
+    return known and conn.execute(by_link).first() is None
+
+
+def check_old_password(store: Store, user_id: int, password: str, *, net: str, now: float) -> None:
+    """Raises MalformedError when this is not the user's password; wrong ones count as in :func:`sign_in`."""
+    with store.read() as conn:
+        login = get_user(conn, user_id).login
+    if _proven(store, login, password, net, int(now)) is None:
+        raise MalformedError("The old password is wrong.", fields={"old_password": "not the one you sign in with"})
+    with store.write(SYSTEM) as uow:
+        backoff.forgive(uow, login, net)
+
+
 def set_roles(uow: UnitOfWork, user_id: int, roles: Collection[Role]) -> UserView:
     """Other roles; every session of the user ends, so that none keeps the old ones."""
     before = get_user(uow.conn, user_id)
@@ -191,17 +215,24 @@ def sign_in(store: Store, *, login: str, password: str, net: str, now: float, ra
     A try counts before the password is looked at, so that tries at the same time count too.
     """
     login = login.strip().casefold()
-    with store.write(SYSTEM) as uow:
-        backoff.count_try(uow, login, net, int(now))
-        row = uow.conn.execute(select(users).where(users.c.login == login)).first()
-    if not _matches(row, password):
-        with store.write(SYSTEM) as uow:
-            backoff.tell(uow, login, net)
+    row = _proven(store, login, password, net, int(now))
+    if row is None:
         raise UnauthenticatedError("The login or the password is wrong. Try again, or ask an administrator for a link.")
-    assert row is not None  # noqa: S101  # only a known user matches
     with store.write(SYSTEM) as uow:
         backoff.forgive(uow, login, net)
         return _begin(uow, _user(row), int(now), random)
+
+
+def _proven(store: Store, login: str, password: str, net: str, now: int) -> Row[Any] | None:
+    """The user whose password this is. A wrong one is counted, and told."""
+    with store.write(SYSTEM) as uow:
+        backoff.count_try(uow, login, net, now)
+        row = uow.conn.execute(select(users).where(users.c.login == login)).first()
+    if _matches(row, password):
+        return row
+    with store.write(SYSTEM) as uow:
+        backoff.tell(uow, login, net)
+    return None
 
 
 def _matches(row: Row[Any] | None, password: str) -> bool:
