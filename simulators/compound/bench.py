@@ -95,8 +95,11 @@ ACTS: Final[dict[str, Act]] = {
 }
 
 
-def _refuse(status: int, detail: str, fields: dict[str, str] | None = None) -> Response:
-    body = {"type": "about:blank", "title": "Not possible", "status": status, "detail": detail, "fields": fields or {}}
+def _refuse(status: int, detail: str, error: GatehouseError | None = None) -> Response:
+    """RFC 9457; ``template`` and ``params`` are what the page words ``detail`` from in its reader's language."""
+    body = {"type": "about:blank", "title": "Not possible", "status": status, "detail": detail, "fields": {}}
+    if error is not None:
+        body |= {"fields": error.fields, "template": error.template, "params": error.params}
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
@@ -115,7 +118,7 @@ def _endpoint(world: World, act: Act) -> Callable[[Request], Awaitable[Response]
         try:
             await act(world, body)
         except GatehouseError as error:
-            return _refuse(422, str(error), error.fields)
+            return _refuse(422, str(error), error)
         return JSONResponse(world.state())
 
     return endpoint

@@ -1,5 +1,5 @@
 // The bench: draws the state the simulators push, sends what the person does.
-import { STRINGS } from "./strings.js";
+import { REFUSALS, STRINGS } from "./strings.js";
 
 const $ = (id) => document.getElementById(id);
 let language = localStorage.getItem("language") || pick(navigator.languages);
@@ -32,7 +32,13 @@ async function act(path, body = {}) {
     .catch(() => null);
   if (!answer) return say(t("gone"), true);
   const result = await answer.json();
-  say(answer.ok ? "" : result.detail);
+  say(answer.ok ? "" : refusal(result));
+}
+
+// In the page's language where it is known, else as the server said it.
+function refusal({ template, params, detail }) {
+  const text = REFUSALS[language]?.[template];
+  return text?.replace(/%\((\w+)\)s/g, (_place, name) => params[name]) ?? detail;
 }
 
 // `lasting` is a lost line: it stays until the line is back. Anything else stays until the next act.

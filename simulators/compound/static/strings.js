@@ -43,3 +43,35 @@ export const STRINGS = {
     stock: "庫存卡", own: "自備卡", reader: "主入口讀卡機", barrier: "主入口道閘", scanner: "門崗掃碼槍", controller: "控制器 %s",
   },
 };
+
+// What the bench answers instead of doing it, by the English sentence it comes with.
+export const REFUSALS = {
+  "zh-Hans": {
+    "“%(name)s” is missing.": "缺少“%(name)s”。",
+    "There is no card %(uid)s in the box.": "卡盒里没有卡 %(uid)s。",
+    "Card %(uid)s is in the box already.": "卡 %(uid)s 已在卡盒里。",
+    "The arm of %(gate)s is down; the car would hit it.": "%(gate)s的闸杆落着，车会撞上。",
+    "There is no gate %(portal)s here.": "这里没有门 %(portal)s。",
+    "There is no barrier at %(portal)s.": "%(portal)s 没有道闸。",
+    "Another card lies on the encoder. Lift it first.": "发卡器上已有一张卡。请先拿走。",
+    "The encoder does not answer; is the gateway running?": "发卡器没有响应；网关在运行吗？",
+    "There is no device %(device)s.": "没有设备 %(device)s。",
+    "There is no controller %(name)s.": "没有控制器 %(name)s。",
+    "“%(text)s” is not hexadecimal.": "“%(text)s”不是十六进制。",
+    "A card UID has 4, 7 or 10 bytes; “%(text)s” has %(length)s.": "卡片 UID 为 4、7 或 10 字节；“%(text)s”有 %(length)s 字节。",
+  },
+  "zh-Hant": {
+    "“%(name)s” is missing.": "缺少「%(name)s」。",
+    "There is no card %(uid)s in the box.": "卡盒裡沒有卡 %(uid)s。",
+    "Card %(uid)s is in the box already.": "卡 %(uid)s 已在卡盒裡。",
+    "The arm of %(gate)s is down; the car would hit it.": "%(gate)s的閘桿落著，車會撞上。",
+    "There is no gate %(portal)s here.": "這裡沒有門 %(portal)s。",
+    "There is no barrier at %(portal)s.": "%(portal)s 沒有道閘。",
+    "Another card lies on the encoder. Lift it first.": "發卡器上已有一張卡。請先拿走。",
+    "The encoder does not answer; is the gateway running?": "發卡器沒有回應；閘道在執行嗎？",
+    "There is no device %(device)s.": "沒有設備 %(device)s。",
+    "There is no controller %(name)s.": "沒有控制器 %(name)s。",
+    "“%(text)s” is not hexadecimal.": "「%(text)s」不是十六進位。",
+    "A card UID has 4, 7 or 10 bytes; “%(text)s” has %(length)s.": "卡片 UID 為 4、7 或 10 位元組；「%(text)s」有 %(length)s 位元組。",
+  },
+};

@@ -1,11 +1,15 @@
 """The bench's page and its acts, over a world that only remembers."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from gateway.domain import identity
 from gateway.domain.errors import NotFoundError
+from simulators.compound import bench
 from simulators.compound.bench import ACTS, create_bench
 
 
@@ -88,6 +92,20 @@ def test_what_is_refused(client: TestClient, world: RememberingWorld) -> None:
     assert world.told == []
     gone = client.post("/unplug", json={"device": "nowhere"})
     assert gone.json()["detail"] == "There is no device nowhere."
+    assert gone.json()["params"] == {"device": "nowhere"}
+
+
+def test_every_refusal_is_worded_in_both_chinese_languages() -> None:
+    """The page finds its sentence by the English one."""
+    here = Path(bench.__file__).parent
+    files = [*here.glob("*.py"), Path(identity.__file__)]
+    acts = re.compile(r'Error\(\s*(?:"BENCH-1", )?"((?:“|[A-Z])[^"]+[.?])"')
+    said = {sentence for file in files for sentence in acts.findall(file.read_text())}
+    wanted = {sentence for sentence in said if not re.match(r"A (%|PIN)|%|.*(Wiegand|plate)", sentence)}
+    assert len(wanted) == 12
+    texts = (here / "static/strings.js").read_text().split("REFUSALS")[1]
+    for sentence in wanted:
+        assert texts.count(f'"{sentence}": "') == 2, sentence
 
 
 def test_a_page_that_is_open_does_not_keep_the_bench_from_ending(client: TestClient, world: RememberingWorld) -> None:
