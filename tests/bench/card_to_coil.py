@@ -84,11 +84,13 @@ def _full_syncs(broker: Mosquitto) -> Iterator[list[int]]:
 
 def _ours(plant: Plant, broker: Mosquitto) -> list[float]:
     found = []
-    with _full_syncs(broker):
+    with _full_syncs(broker) as count:
         for number in range(READS):
             _settle(plant.board)
             at = plant.present(uid_of(number))
             found.append(_wait_for_coil(plant.recorder, at))
+    if count[0] < 3:
+        raise AssertionError("the lists were not synced while cards were read")
     return found
 
 

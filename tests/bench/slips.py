@@ -39,7 +39,7 @@ def rows() -> Iterator[Row]:
                 bare.append(1)
 
         # Ours reads the slip, judges it, spends each line by a guarded update and chains a record to the journal.
-        yield judge("slip release", interleave(ours, bare_insert, rounds=ROUNDS), unit=f"s per {A_ROUND}", at_most=60)
+        yield judge("slip release", interleave(ours, bare_insert, rounds=ROUNDS), unit=f"s per {A_ROUND}", at_most=20)
         yield _verify(texts)
         bare.db.close()
         store.close()
