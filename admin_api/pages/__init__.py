@@ -24,6 +24,7 @@ from admin_api.pages import (
 )
 from admin_api.pages.i18n import N_
 from admin_api.pages.render import STATIC
+from admin_api.pages.scan_shelf import ScanShelf
 from admin_api.pages.web import error_page
 from gateway.domain.errors import NotFoundError
 
@@ -46,6 +47,7 @@ class Assets(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Adds the pages and their static files, and answers a browser's unknown address with a page."""
+    app.state.scans = ScanShelf()
     app.mount("/static", Assets(directory=STATIC))
     for routes in ROUTES:
         app.include_router(routes)

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from admin_api import roles
 from admin_api.auth import Caller, identify
+from admin_api.pages.scan_shelf import ScanShelf
 from admin_api.pages.web import Enter, Visit, router
 from admin_api.stream import CommitBell
 from gateway.runtime.house import EventHub, HubEvent
@@ -22,6 +23,7 @@ PING_S: Final = 15.0
 RENEW_S: Final = 600.0
 """A stream ends after this long; the browser comes back and shows anew that it is signed in."""
 RECORD: Final = HubEvent("record", {})
+PING: Final = HubEvent("ping", {})
 Who = Callable[[], Caller | None]
 
 routes = router()
@@ -32,28 +34,37 @@ async def live(visit: Annotated[Visit, Depends(Enter(roles.ANYONE))], kinds: str
     """News of these kinds, from now on."""
     wanted = frozenset(kinds.split(",")) - {""}
     bell: CommitBell = visit.request.app.state.bell
-    news = stream(visit.house.hub, bell, lambda: identify(visit.house, visit.request), wanted)
+    shelf: ScanShelf = visit.request.app.state.scans
+    news = stream(visit.house.hub, bell, lambda: identify(visit.house, visit.request), wanted, shelf)
     return StreamingResponse(news, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def stream(hub: EventHub, bell: CommitBell, who: Who, wanted: frozenset[str]) -> AsyncGenerator[str]:
-    """The text of the stream: what the hub tells of these kinds, and each commit as "record".
+async def stream(
+    hub: EventHub, bell: CommitBell, who: Who, wanted: frozenset[str], shelf: ScanShelf
+) -> AsyncGenerator[str]:
+    """The text of the stream: scans that waited for it, what the hub tells of these kinds, each commit as "record".
 
     ``who`` says, in a worker thread before each piece of news, who listens now: who signed out hears no more.
     """
     end = asyncio.get_running_loop().time() + RENEW_S
     news: asyncio.Queue[HubEvent | None] = asyncio.Queue(maxsize=256)
     with hub.subscribe() as events, bell.listening() as rung:
+        for waiting in shelf.waiting() if "scan" in wanted else ():
+            news.put_nowait(waiting)
         feeds = [asyncio.ensure_future(_hear(events, news, wanted))]
         if RECORD.kind in wanted:
             feeds.append(asyncio.ensure_future(_listen(rung, news)))
         try:
             yield "retry: 2000\n\n"
             while asyncio.get_running_loop().time() < end:
-                text = await _next(news, who)
-                if text is None:
+                event = await _next(news)
+                caller = None if event is None else await to_thread.run_sync(who)
+                if event is None or caller is None:
                     return
-                yield text
+                said = told(event, caller)
+                yield f"event: news\ndata: {json.dumps(said)}\n\n" if event is not PING else ": still here\n\n"
+                if said["data"]:
+                    shelf.tell(event)  # not before it went out: a page that left meanwhile has not seen it
         finally:
             for feed in feeds:
                 feed.cancel()
@@ -75,15 +86,13 @@ async def _listen(rung: asyncio.Event, news: asyncio.Queue[HubEvent | None]) -> 
         await news.put(RECORD)
 
 
-async def _next(news: asyncio.Queue[HubEvent | None], who: Who) -> str | None:
-    """The next piece of news as text; a sign of life when nothing came; None at the end, or after signing out."""
+async def _next(news: asyncio.Queue[HubEvent | None]) -> HubEvent | None:
+    """The next piece of news; a sign of life when nothing came; None at the end."""
     try:
         async with asyncio.timeout(PING_S):
-            event = await news.get()
+            return await news.get()
     except TimeoutError:
-        return ": still here\n\n"
-    caller = None if event is None else await to_thread.run_sync(who)
-    return None if event is None or caller is None else f"event: news\ndata: {json.dumps(told(event, caller))}\n\n"
+        return PING
 
 
 def told(event: HubEvent, caller: Caller) -> dict[str, object]:

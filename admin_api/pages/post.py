@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypedDict
 
+from anyio import from_thread
 from fastapi import Depends, Response
 
 from admin_api import roles
@@ -47,7 +48,8 @@ def choose(visit: Watcher) -> Response:
 
 @routes.get("/post/{post_id}")
 def stand_by(visit: Watcher, post_id: str) -> Response:
-    """Ready for the next slip."""
+    """Ready for the next slip. What is scanned from now on waits for the page's stream to open."""
+    from_thread.run_sync(visit.request.app.state.scans.begin, visit.house.hub)
     return _stage(visit, _post(visit, post_id), None)
 
 

@@ -1,6 +1,6 @@
 """The post by scanner: a burst of keys or a scan at the gateway fills the screen with one verdict."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from gateway.domain.slip import Item
 from tests.browser.conftest import Open
@@ -104,7 +104,6 @@ def test_a_scanner_at_the_gateway_shows_at_its_post(site: Site, open_as: Open) -
     """By the live stream, and only there."""
     page = open_as("guard")
     expect(page.locator("[data-line=live]")).to_be_visible()
-    page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('/live'))")
     site.publish("scan", {"scanner": "s2", "post": "south", "text": "nonsense"})
     site.publish("scan", {"scanner": "s1", "post": "north", "text": site.slip().token or ""})
     code(page, "OK")
@@ -168,3 +167,33 @@ def test_a_gateway_that_fails_shows_no_verdict(site: Site, open_as: Open) -> Non
     page.unroute("**/release")
     page.get_by_role("button", name="Try again").click()
     code(page, "RELEASED")
+
+
+def test_a_scan_before_the_live_stream_is_open_is_not_lost(site: Site, open_as: Open) -> None:
+    """The bar says that it connects; the slip shows once it has."""
+    page = open_as("guard")
+    held: list[Route] = []
+    page.route("**/live?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright looks into the handler
+    page.reload()
+    expect(page.locator("[data-line=connecting]")).to_be_visible()
+    expect(page.locator("[data-line=live]")).to_be_hidden()
+    site.publish("scan", {"scanner": "s1", "post": "north", "text": site.slip().token or ""})
+    page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+    held[0].continue_()
+    code(page, "OK")
+    expect(page.locator("[data-line=live]")).to_be_visible()
+
+
+def test_sound_waits_for_a_gesture_and_says_so(site: Site, open_as: Open) -> None:
+    """Opened without a click nothing is complained of; a scanner's keys are a gesture, and the hint goes."""
+    page = open_as("guard")
+    page.goto("about:blank")
+    page.goto(f"{site.url}/post/north")
+    hint = page.get_by_role("button", name="Tap once for sound")
+    expect(hint).to_be_visible()
+    site.publish("scan", {"scanner": "s1", "post": "north", "text": "nonsense"})
+    expect(page.locator("[data-colour=grey]")).to_be_visible()
+    expect(hint).to_be_visible()
+    scan(page, site.slip().token or "")
+    code(page, "OK")
+    expect(hint).to_be_hidden()

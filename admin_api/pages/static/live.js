@@ -23,6 +23,7 @@ function swap(part, html) {
     if (field && !field.hasAttribute("data-fresh")) { field.value = value; field.checked = checked; }
   }
   if (busy?.name) part.querySelector(`[name="${CSS.escape(busy.name)}"]`)?.focus();
+  tellLine();
   refreshTimes(part);
   if (!part.hasAttribute("data-calm")) glow(part);
   part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
@@ -50,17 +51,25 @@ function soon(part) {
   }, 120));
 }
 
+// What is fetched anew does not know how the line is.
+let line = "connecting";
+
+function tellLine() {
+  document.documentElement.toggleAttribute("data-live-lost", line === "lost");
+  for (const word of document.querySelectorAll("[data-line]")) word.hidden = word.dataset.line !== line;
+}
+
 function connect() {
   const stream = new EventSource(`/live?kinds=${[...kinds].join(",")}`);
-  const tell = (live) => {
-    document.documentElement.toggleAttribute("data-live-lost", !live);
-    for (const word of document.querySelectorAll("[data-line]")) word.hidden = (word.dataset.line === "live") !== live;
-  };
   stream.addEventListener("open", () => {
-    tell(true);
+    line = "live";
+    tellLine();
     parts().forEach(soon); // what happened before the line was up
   });
-  stream.addEventListener("error", () => tell(false));
+  stream.addEventListener("error", () => {
+    line = "lost";
+    tellLine();
+  });
   stream.addEventListener("news", (event) => {
     const news = JSON.parse(event.data);
     for (const part of parts()) if (part.dataset.live.split(" ").includes(news.kind)) soon(part);

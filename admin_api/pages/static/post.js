@@ -1,6 +1,6 @@
 // The post: a scan from a wedge, from the gateway's scanner or by hand becomes one verdict that fills the screen.
 import { onScan } from "./scan.js";
-import { sound } from "./sound.js";
+import { listenForGesture, sound } from "./sound.js";
 
 const stage = document.getElementById("stage");
 
@@ -54,6 +54,7 @@ function scanned(text) {
 
 const ready = () => ask(look);
 
+listenForGesture();
 onScan(scanned);
 
 document.addEventListener("news", (event) => {

@@ -8,11 +8,35 @@ const TUNES = {
 };
 let context;
 
+// Browsers play nothing before the first gesture; a scanner's keys are one. Until then the hint asks for a tap.
+const GESTURES = ["pointerup", "keydown", "touchend"];
+
+function wake() {
+  context ??= new AudioContext();
+  context.resume().then(awake, () => {}); // refused for a key that is no gesture, such as Esc: the next one will do
+}
+
+function awake() {
+  for (const name of GESTURES) removeEventListener(name, touched, { capture: true });
+  for (const hint of document.querySelectorAll("[data-sound-hint]")) hint.hidden = true;
+}
+
+/** Where a browser does not say whether someone acted, an event of theirs says so. */
+function touched(gesture) {
+  if (navigator.userActivation?.hasBeenActive ?? gesture) wake();
+}
+
+export function listenForGesture() {
+  if (!("AudioContext" in window)) return;
+  for (const name of GESTURES) addEventListener(name, touched, { capture: true });
+  for (const hint of document.querySelectorAll("[data-sound-hint]")) hint.hidden = false;
+  touched();
+}
+
 export function sound(colour) {
   const tune = TUNES[colour];
-  if (!tune || !("AudioContext" in window)) return;
-  context ??= new AudioContext();
-  if (context.state === "suspended") context.resume().catch(() => {});
+  if (!tune || !context) return;
+  if (context.state !== "running") context.resume().catch(() => {}); // a phone stops it while it sleeps
   let at = context.currentTime;
   for (const [hertz, seconds] of tune) {
     if (hertz) tone(hertz, at, seconds, colour === "red" ? "square" : "sine");

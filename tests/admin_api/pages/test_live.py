@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from admin_api.auth import Caller
 from admin_api.pages import live
+from admin_api.pages.scan_shelf import ScanShelf
 from admin_api.stream import CommitBell
 from gateway.domain.person import Role
 from gateway.runtime.house import House, HubEvent
@@ -37,7 +38,7 @@ def test_a_scan_is_told_to_its_own_post() -> None:
 async def test_a_stream_tells_what_was_asked_for(house: House) -> None:
     """Hub news of the wanted kinds, and each commit as "record"."""
     bell = CommitBell(house.store)
-    stream = live.stream(house.hub, bell, lambda: NORTH, frozenset({"scan", "record"}))
+    stream = live.stream(house.hub, bell, lambda: NORTH, frozenset({"scan", "record"}), ScanShelf())
     async with asyncio.timeout(10):
         assert (await anext(stream)).startswith("retry:")
         house.hub.publish("device", {"device": "x"})
@@ -60,7 +61,7 @@ def test_no_page_waits_for_news_that_nobody_tells() -> None:
 
 async def test_the_post_hears_that_a_slip_was_issued(house: House, admin: TestClient, place: Home) -> None:
     """The commit that issues it is the news; the number of slips expected then follows from a look."""
-    stream = live.stream(house.hub, CommitBell(house.store), lambda: NORTH, frozenset({"record"}))
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: NORTH, frozenset({"record"}), ScanShelf())
     async with asyncio.timeout(10):
         await anext(stream)
         await asyncio.to_thread(slip, admin, place)
@@ -70,7 +71,7 @@ async def test_the_post_hears_that_a_slip_was_issued(house: House, admin: TestCl
 
 async def test_a_stream_ends_with_the_gateway(house: House) -> None:
     """Open pages do not hold up the end of the process."""
-    stream = live.stream(house.hub, CommitBell(house.store), lambda: DESK, frozenset({"device"}))
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: DESK, frozenset({"device"}), ScanShelf())
     async with asyncio.timeout(10):
         await anext(stream)
         waiting = asyncio.ensure_future(anext(stream, "over"))
@@ -82,13 +83,34 @@ async def test_a_stream_ends_with_the_gateway(house: House) -> None:
 async def test_who_signs_out_hears_no_more(house: House) -> None:
     """The stream ends with the next piece of news, untold: a scan is not for whoever kept the line open."""
     listening: list[Caller | None] = [NORTH, None]
-    stream = live.stream(house.hub, CommitBell(house.store), lambda: listening.pop(0), frozenset({"scan"}))
+    stream = live.stream(house.hub, CommitBell(house.store), lambda: listening.pop(0), frozenset({"scan"}), ScanShelf())
     async with asyncio.timeout(10):
         await anext(stream)
         for _ in range(2):
             house.hub.publish("scan", SCAN.data)
         assert _kind(await anext(stream)) == "scan"
         assert await anext(stream, "over") == "over"
+
+
+async def test_a_scan_before_the_stream_was_open_waits_for_it(house: House) -> None:
+    """Once, for its own post: neither the desk nor a stream opened later takes or hears it."""
+    shelf, bell = ScanShelf(), CommitBell(house.store)
+    shelf.begin(house.hub)
+    await asyncio.sleep(0)
+    house.hub.publish("scan", SCAN.data)
+    await asyncio.sleep(0)
+    heard = []
+    async with asyncio.timeout(10):
+        for caller in (DESK, NORTH, NORTH):
+            stream = live.stream(house.hub, bell, lambda who=caller: who, frozenset({"scan", "record"}), shelf)  # type: ignore[misc]  # bound at once
+            await anext(stream)
+            await asyncio.to_thread(_commit, house)
+            first = json.loads((await anext(stream)).split("data: ")[1])
+            heard.append((first["kind"], first["data"]))
+            await anext(stream) if first["kind"] == "scan" else None
+            await stream.aclose()
+    assert heard == [("scan", {}), ("scan", SCAN.data), ("record", {})]
+    house.hub.close()  # type: ignore[attr-defined]  # the real hub, behind its contract
 
 
 def _commit(house: House) -> None:
