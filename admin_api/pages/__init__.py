@@ -16,6 +16,7 @@ from admin_api.pages import (
     households,
     live,
     post,
+    removals,
     sale,
     settings,
     sign_in,
@@ -30,7 +31,21 @@ from gateway.domain.errors import NotFoundError
 
 ROUTES: Final = tuple(
     module.routes
-    for module in (sign_in, live, desk, desk_cards, households, sale, slips, post, why, console, gate_modes, settings)
+    for module in (
+        sign_in,
+        live,
+        desk,
+        desk_cards,
+        households,
+        sale,
+        slips,
+        post,
+        why,
+        console,
+        gate_modes,
+        removals,
+        settings,
+    )
 )
 
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from admin_api import gates as acts
 from admin_api import roles
 from admin_api.pages import console_views as views
+from admin_api.pages import removals
 from admin_api.pages.alarm_views import alarms_now
 from admin_api.pages.forms import Form, texts
 from admin_api.pages.i18n import N_
@@ -78,6 +79,7 @@ def event_part(visit: Watcher, asked: Annotated[Asked, Query()]) -> Response:
 
 _SECTIONS: Final[Mapping[str, Section]] = {
     "alarms": _alarms,
+    "removals": removals.section,
     "gates": _gates,
     "controllers": _controllers,
     "devices": _devices,

@@ -36,6 +36,7 @@ class SectionName(StrEnum):
     """The parts of the console that are fetched anew when something happens."""
 
     ALARMS = "alarms"
+    REMOVALS = "removals"
     GATES = "gates"
     CONTROLLERS = "controllers"
     DEVICES = "devices"

@@ -55,6 +55,7 @@ EVENTS: Final[Mapping[str, State]] = {
     "occupant.ended": State(N_("occupancy ended"), "", "out"),
     "alarm.raised": State(N_("alarm"), "red", "warn"),
     "alarm.acknowledged": State(N_("alarm acknowledged"), "", "tick"),
+    "lists.removal_confirmed": State(N_("mass removal confirmed"), "amber", "tick"),
     "user.signed_in": State(N_("signed in"), "", "desk"),
     "user.signed_out": State(N_("signed out"), "", "out"),
 }

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Response
 from fastapi import Path as InPath
 from sqlalchemy import Connection
 
+from admin_api import removals
 from admin_api.mutations import Call, reads, writes
 from admin_api.problems import request_id
 from admin_api.roles import ANYONE, CONFIGURE
@@ -26,7 +26,6 @@ from admin_api.schemas.site import (
     SiteOut,
 )
 from gateway.domain.entitlement import AccessRule, BasisKind
-from gateway.domain.errors import ConflictError
 from gateway.services import site
 from gateway.storage.store import UnitOfWork
 
@@ -91,19 +90,11 @@ async def confirm_removal(list_id: Slug, call: Configure) -> Response:
     """A version that takes more than a tenth off a list of 100 or more waits for this (alarm `mass_removal_held`)."""
 
     async def confirmed() -> RemovalOut:
-        desk = call.house.removals
-        if desk is None or list_id not in desk.held:
-            raise ConflictError("No removal from list %(list)s waits for a confirmation.", list=list_id)
-        await to_thread.run_sync(_record_confirmation, call, list_id)
-        desk.confirm(list_id)
+        name = request_id(call.request)
+        await removals.confirm(call.house, call.caller.actor, list_id, request_id=name)
         return RemovalOut(list=list_id)
 
     return await call.once(confirmed)
-
-
-def _record_confirmation(call: Call, list_id: str) -> None:
-    with call.house.store.write(call.caller.actor, request_id=request_id(call.request)) as uow:
-        uow.record("lists.removal_confirmed", f"list:{list_id}")
 
 
 @router.get("/access-rules", summary="What each basis gives")

@@ -31,6 +31,7 @@ __all__ = [
     "EncoderBook",
     "EventHub",
     "FleetPort",
+    "HeldRemoval",
     "House",
     "HubEvent",
     "LaidCard",
@@ -86,11 +87,23 @@ class FleetPort(Protocol):
         """Whether the broker is reached."""
 
 
+class HeldRemoval(Protocol):
+    """What waits: how many of how many entries would leave the list."""
+
+    @property
+    def removals(self) -> int:
+        """How many."""
+
+    @property
+    def count_before(self) -> int:
+        """How many entries the gates hold."""
+
+
 class RemovalDesk(Protocol):
     """Versions that would take too many off a list at once, and wait for a person. On the loop's thread."""
 
     @property
-    def held(self) -> Mapping[str, object]:
+    def held(self) -> Mapping[str, HeldRemoval]:
         """What waits, by list."""
 
     def confirm(self, list_: str) -> None:

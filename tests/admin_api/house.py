@@ -133,6 +133,25 @@ class FakeFleet:
         return self.online
 
 
+@dataclass(frozen=True, slots=True)
+class FakeHeld:
+    """A removal that waits."""
+
+    removals: int
+    count_before: int
+
+
+@dataclass
+class FakeRemovals:
+    """One list waits for a person."""
+
+    held: dict[str, FakeHeld] = field(default_factory=lambda: {"gardens": FakeHeld(20, 120)})
+
+    def confirm(self, list_: str) -> None:
+        """No longer."""
+        del self.held[list_]
+
+
 @dataclass
 class FakeCommands:
     """Controllers that note their commands and answer ``result``."""

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from admin_api.app import create_app
 from gateway.runtime.house import House
 from tests.admin_api.compound import card, created, done, home
+from tests.admin_api.house import FakeRemovals
 
 WEEK = [[[480, 1080]]] * 5 + [[], []]
 
@@ -59,21 +60,10 @@ def test_holidays_come_and_go(admin: TestClient, house: House) -> None:
     assert admin.get("/api/v1/holidays").json() == {"days": []}
 
 
-class Waiting:
-    """A RemovalDesk with one list."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, object] = {"gardens": 20}
-
-    def confirm(self, list_: str) -> None:
-        """No longer."""
-        del self.held[list_]
-
-
 def test_a_mass_removal_goes_when_a_person_says_so(admin: TestClient, house: House) -> None:
     """Recorded with who said it; a list on which nothing waits is told so, without a broker too."""
     assert admin.post("/api/v1/lists/gardens/confirm-removal").status_code == 409
-    waiting = dataclasses.replace(house, removals=Waiting())
+    waiting = dataclasses.replace(house, removals=FakeRemovals())
     client = TestClient(create_app(waiting), base_url="https://testserver", headers=dict(admin.headers))
     assert done(client, "/lists/gardens/confirm-removal") == {"list": "gardens", "result": "confirmed"}
     assert client.post("/api/v1/lists/gardens/confirm-removal").status_code == 409
