@@ -236,4 +236,4 @@ def test_a_gate_behind_a_controller_shows_what_is_known_of_it(admin_page: Browse
         values = {"report": report, "seen_at": uow.now - 600}
         uow.conn.execute(update(tables.controllers).where(tables.controllers.c.id == "north").values(values))
     row = admin_page.see("/console/gates").split("north-in")[0].rsplit("<tr", 1)[1]
-    assert re.search(r"offline</span> <span[^>]*>last heard <time", row)
+    assert re.search(r"offline</span> last heard <time", row)
