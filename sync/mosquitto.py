@@ -65,6 +65,8 @@ def configuration(directory: Path, listener: Listener, run_as: str | None = None
     lines = [
         f"listener {listener.port} {listener.host}",
         "allow_anonymous false",
+        # Whoever connects takes the session of his own account only, never another's by naming its client id.
+        "use_username_as_clientid true",
         f"pid_file {directory / PID}",
         f"password_file {directory / PASSWORDS}",
         f"acl_file {directory / ACCESS}",
@@ -108,6 +110,8 @@ class MosquittoAccounts:
 
     def enrol(self, user: str, password: str) -> None:
         """Adds the account, or gives it a new password, and has mosquitto read it. Raises DeviceOfflineError."""
+        if user == GATEWAY_USER:
+            raise MalformedError("%(user)s is the gateway's own account.", user=user)
         try:
             lines = (self._directory / PASSWORDS).read_text().splitlines(keepends=True)
             kept = [line for line in lines if not line.startswith(f"{user}:")]

@@ -45,7 +45,7 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes] | subprocess.Pope
 class Mosquitto:
     """A mosquitto for one site. ``controllers`` maps names to passwords."""
 
-    def __init__(self, directory: Path, site: str, controllers: dict[str, str]) -> None:
+    def __init__(self, directory: Path, site: str, controllers: dict[str, str], *, shared: bool = False) -> None:
         self.directory = directory
         self.site = site
         self.controllers = dict(controllers)
@@ -54,7 +54,10 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True, exist_ok=True)
         run_as = "root" if os.geteuid() == 0 else None
-        (directory / "mosquitto.conf").write_text(configuration(directory, Listener(self.port), run_as))
+        text = configuration(directory, Listener(self.port), run_as)
+        if shared:  # many clients of a test come with the gateway's account, each with an id of its own
+            text = text.replace("use_username_as_clientid true", "use_username_as_clientid false")
+        (directory / "mosquitto.conf").write_text(text)
         self.write_users()
 
     def write_users(self) -> None:
@@ -130,8 +133,10 @@ class Embedded:
 
 
 @contextmanager
-def running_mosquitto(directory: Path, site: str, controllers: dict[str, str]) -> Iterator[Mosquitto]:
-    broker = Mosquitto(directory, site, controllers)
+def running_mosquitto(
+    directory: Path, site: str, controllers: dict[str, str], *, shared: bool = False
+) -> Iterator[Mosquitto]:
+    broker = Mosquitto(directory, site, controllers, shared=shared)
     broker.start()
     try:
         yield broker

@@ -22,6 +22,21 @@ def check_slug(field: str, text: str) -> str:
     return text
 
 
+RESERVED: Final = frozenset({"gateway"})
+"""Names no controller may have: a controller's id is its account at the broker, and this one is ours."""
+
+
+def check_controller_id(text: str) -> str:
+    """A slug that is not reserved."""
+    if text in RESERVED:
+        raise MalformedError(
+            "A controller cannot be called “%(text)s”: that is the gateway's own account at the broker.",
+            text=text,
+            fields={"id": "another name"},
+        )
+    return check_slug("id", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """A part of the site one may be allowed into. Its list has the same name; ``forms`` is what its readers show."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.domain.decision import Direction, PortalMode, StalePolicy
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError
-from gateway.domain.site import Portal, check_slug
+from gateway.domain.site import Portal, check_controller_id, check_slug
 from gateway.services.keys import LIST_KEY, SIGNING_KEY, load_secret
 from gateway.signing.keyring import Keyring
 from gateway.signing.keys import SigningKey
@@ -139,7 +139,7 @@ def set_portal_mode(uow: UnitOfWork, portal: str, mode: PortalMode, reason: str)
 
 def add_controller(uow: UnitOfWork, *, id: str, name: str, portals: Sequence[NewPortal]) -> ControllerView:  # noqa: A002  # the field's word
     """A controller and the portals behind it. It hears nothing before it is enrolled."""
-    check_slug("id", id)
+    check_controller_id(id)
     if uow.conn.execute(select(controllers.c.id).where(controllers.c.id == id)).first() is not None:
         raise ConflictError("There already is a controller %(id)s.", id=id, fields={"id": "taken"})
     uow.conn.execute(insert(controllers).values(id=id, name=name.strip(), created_at=uow.now))

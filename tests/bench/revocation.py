@@ -121,7 +121,7 @@ def rows() -> Iterator[Row]:
     """Time, and the size of the one message each controller gets."""
     with tempfile.TemporaryDirectory(dir="var") as folder, contextlib.ExitStack() as ending:
         directory = Path(folder).resolve()
-        broker = ending.enter_context(running_mosquitto(directory / "mosquitto", SITE, {}))
+        broker = ending.enter_context(running_mosquitto(directory / "mosquitto", SITE, {}, shared=True))
         plant = Plant(directory / "gateway", broker.settings())
         ending.callback(plant.close)
         plant.seed()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,14 +189,35 @@ class Ears(WireListener):
     """Remembers what arrives."""
 
     def __init__(self) -> None:
+        self.connected = False
         self.topics: list[str] = []
         self.lost: list[str] = []
 
     def wire_connected(self) -> None:
-        pass
+        self.connected = True
 
     def wire_lost(self, why: str) -> None:
         self.lost.append(why)
 
     def wire_message(self, topic: str, payload: bytes, *, retained: bool) -> None:  # noqa: ARG002  # the port's shape
         self.topics.append(topic)
+
+
+async def test_a_gate_may_not_take_the_session_of_another(mosquitto: Mosquitto) -> None:
+    """A client that names the gateway's id gets the session of its own account, and ends nobody's."""
+    site, sink = residents(10), Sink()
+    ours = mosquitto.settings()
+    gateway = make_gateway(site, sink, ours)
+    thief = Ears()
+    stealing = replace(mosquitto.settings("gate-b"), client_id=ours.client_id)
+    async with running(gateway):
+        await until(lambda: gateway.connected)
+        async with running(Broker("thief", stealing, thief, clock=SystemClock(), jitter=lambda: 0.0)):
+            await until(lambda: thief.connected)
+            version = site.change("residents", put=[Entry(key(50), FOREVER)])
+            await until(
+                lambda: (head := gateway.publisher.published("residents")) is not None and head.version == version
+            )
+            assert gateway.connected
+    assert sink.kinds() == []
+    assert thief.lost == []

@@ -101,3 +101,9 @@ def test_posts_are_numbered_for_slips(compound: Compound) -> None:
                 gates.add_post(uow, name="x", **bad)
         with pytest.raises(NotFoundError):
             gates.add_post(uow, id="west", name="x", portal="nowhere")
+
+
+def test_the_gateways_own_name_is_taken(compound: Compound) -> None:
+    """A controller's id is its account at the broker: one called “gateway” would get the gateway's rights."""
+    with pytest.raises(MalformedError, match="own account"), compound.desk() as uow:
+        gates.add_controller(uow, id="gateway", name="东门", portals=[])
