@@ -3,8 +3,11 @@
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -77,11 +80,12 @@ def enrol(config: Config, controller: str, out: Path) -> str:
     address, accounts = broker_address(config.mqtt), broker_accounts(config.mqtt)
     ring = open_keyring(config)
     password = secrets.token_urlsafe(24)
-    with opened(config) as store, store.write(SYSTEM) as uow:
+    with private_file(out) as file, opened(config) as store, store.write(SYSTEM) as uow:
         parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, password))
         if accounts is not None:
             accounts.enrol(controller, password)
-    write_private(out, json.dumps(parts, indent=2))
+        file.write(json.dumps(parts, indent=2))
+        file.flush()  # a full disk is noticed before the old credentials are gone
     return f"{out} holds what {controller} needs, and secrets: hand it over in person, then delete it."
 
 
@@ -93,13 +97,31 @@ def raise_epoch(config: Config) -> str:
     return f"Lists are at epoch {epoch} now. Restart the gateway; every controller takes its lists anew."
 
 
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[str]]:
+    """To write what its owner alone may read; it takes its place when the block ends well, and never in part.
+
+    Raises ConfigError at once when it cannot be written there.
+    """
+    if path.is_dir():
+        raise ConfigError("%(path)s is a directory; name a file in it.", path=str(path))
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise ConfigError("%(path)s cannot be written: %(why)s.", path=str(path), why=error.strerror) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def write_private(path: Path, text: str) -> None:
     """A new content, whole or not at all, readable by the owner alone."""
-    beside = path.with_name(f".{path.name}.new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with private_file(path) as file:
         file.write(text)
-    beside.replace(path)
 
 
 def user_link(config: Config, login: str) -> str:

@@ -69,6 +69,19 @@ def test_enrolling_writes_a_private_file(compound: Config, tmp_path: Path) -> No
         commands.enrol(compound, "gate-9", out)
 
 
+def test_enrolling_to_nowhere_changes_nothing(compound: Config, tmp_path: Path) -> None:
+    """The file is opened before the old credentials go."""
+    (tmp_path / "there").mkdir()
+    before = commands.verify_audit(compound)
+    for out in (tmp_path / "none" / "gate-1.json", tmp_path / "there"):
+        with pytest.raises(ConfigError, match=f"{out} (cannot be written|is a directory)"):
+            commands.enrol(compound, "gate-1", out)
+    assert commands.verify_audit(compound) == before
+    with pytest.raises(NotFoundError):
+        commands.enrol(compound, "gate-9", tmp_path / "gate-9.json")
+    assert not list(tmp_path.glob("*gate-9*"))
+
+
 def test_enrolling_needs_a_broker(configured: Configured, tmp_path: Path) -> None:
     """Or there is nothing to tell."""
     with pytest.raises(ConfigError, match="mqtt"):
