@@ -39,7 +39,9 @@ def run(config: ConfigFile = DEFAULT) -> None:
 
 @app.command()
 def demo(
-    port: Annotated[int | None, typer.Option(help="Port of the pages; 8080, or a free one, when not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the pages; 8080, or a free one, when not given.")
+    ] = None,
     data: Annotated[Path, typer.Option(help="Where the demo keeps its state.")] = Path("var/demo"),
     traffic: Annotated[bool, typer.Option(help="Whether simulated residents come and go by themselves.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Starts over: forgets what an earlier demo made.")] = False,

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from gateway.daemon.commands import write_private
 from gateway.domain.errors import GatehouseError
@@ -32,6 +32,7 @@ HOST: Final = "127.0.0.1"
 MARK: Final = ".gatehouse-demo"
 CONTROLLERS: Final = ("gate-1", "gate-2", "gate-3")
 DEFAULT_PORT: Final = 8080
+HIGHEST_PORT: Final = 65535
 # All the demo ever makes in its directory: --fresh removes these and nothing else.
 MADE: Final = (
     "gatehouse.toml",
@@ -95,10 +96,7 @@ def claimed(data: Path) -> Iterator[None]:
 
     Raises DemoError for a directory with somebody else's files in it, or when another demo runs there.
     """
-    if data.exists() and any(data.iterdir()) and not (data / MARK).exists():
-        raise DemoError("%(data)s is not empty and was not made by the demo; name another with --data.", data=str(data))
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data / MARK).open("a") as mark:
+    with _mark(data) as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -106,6 +104,22 @@ def claimed(data: Path) -> Iterator[None]:
                 "A demo already runs in %(data)s; end it there, or name another directory with --data.", data=str(data)
             ) from error
         yield
+
+
+def _mark(data: Path) -> IO[str]:
+    try:
+        if data.exists() and any(data.iterdir()) and not (data / MARK).exists():
+            raise DemoError(
+                "%(data)s is not empty and was not made by the demo; name another with --data.", data=str(data)
+            )
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return (data / MARK).open("a")
+    except OSError as error:
+        raise DemoError(
+            "%(data)s cannot hold the demo (%(why)s); name another directory with --data.",
+            data=str(data),
+            why=error.strerror,
+        ) from error
 
 
 def is_free(port: int) -> bool:
@@ -172,7 +186,7 @@ def _first(data: Path, port: int | None) -> State:
         (data / directory).mkdir(mode=0o700, parents=True, exist_ok=True)
     spare, mqtt, mqtt5, encoder = free_ports(4)
     http = port or (DEFAULT_PORT if is_free(DEFAULT_PORT) else spare)
-    bench = http + 1 if is_free(http + 1) else free_ports(1)[0]
+    bench = http + 1 if http < HIGHEST_PORT and is_free(http + 1) else free_ports(1)[0]
     state = State(http, bench, mqtt, mqtt5, encoder, secrets.token_hex(16), mqtt_password=secrets.token_urlsafe(12))
     write_config(data, state)
     state = replace(state, token=_seed(data, state))

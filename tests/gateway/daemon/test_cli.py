@@ -40,6 +40,15 @@ def test_an_error_is_one_sentence(tmp_path: Path) -> None:
     assert ran.stderr == f"gatehouse: {tmp_path}/none.toml cannot be read: No such file or directory.\n"
 
 
+@pytest.mark.parametrize("port", ["0", "99999"])
+def test_a_port_is_a_port(port: str) -> None:
+    """Also for the demo."""
+    ran = _gatehouse("demo", "--port", port)
+    assert ran.returncode == 2
+    assert "--port" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """As installed."""
     cli.version()

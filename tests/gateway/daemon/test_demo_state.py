@@ -87,3 +87,11 @@ def test_fresh_removes_only_what_the_demo_made(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     demo_state.remove_made(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_place_that_cannot_be_a_directory(tmp_path: Path) -> None:
+    """A file, or where the kernel makes none."""
+    (tmp_path / "file").write_text("x")
+    for data in (tmp_path / "file", Path("/proc/gatehouse-demo")):
+        with pytest.raises(demo_state.DemoError, match="cannot hold the demo"), demo_state.claimed(data):
+            pass
