@@ -1,12 +1,14 @@
 """Opens what a gateway stands on: store, keyring, the site and its keys. The command line uses it as well."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import ArgumentError
 
 from gateway.daemon.config import Config, ConfigError, MqttTable
 from gateway.domain.person import Role
@@ -26,14 +28,35 @@ MARK_FILE: Final = "high-water.json"
 ADMIN: Final = "admin"
 
 
+def connect(config: Config, clock: Callable[[], float] = time.time) -> Store:
+    """The store as it is; nothing is opened or made yet. Raises ConfigError for a URL of something else."""
+    try:
+        return Store(config.store.url, clock=clock)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(
+            "store.url: this is no address of a store; write sqlite:////path/to/gatehouse.db or "
+            "postgresql://user@host/database."
+        ) from error
+
+
 def open_store(config: Config, clock: SteadyClock) -> Store:
     """The store at the newest schema; the clock is not behind its last record."""
-    store = Store(config.store.url, clock=clock.wall)
+    store = connect(config, clock.wall)
+    if store.engines.path is not None:
+        _make_private(Path(store.engines.path))
     store.migrate()
     with store.read() as conn:
         last_ms = conn.scalar(select(func.max(tables.journal.c.at)))
     clock.raise_floor((last_ms or 0) / 1000)
     return store
+
+
+def _make_private(database: Path) -> None:
+    """SQLite would make the file readable by everybody; its log and index take the mode of the file."""
+    try:
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ConfigError("store.url: %(path)s: %(why)s.", path=str(database), why=error.strerror) from error
 
 
 @contextmanager

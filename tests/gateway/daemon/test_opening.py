@@ -1,8 +1,10 @@
 """The first start makes the site and lets one administrator in; later starts find both."""
 
+from pathlib import Path
+
 import pytest
 
-from gateway.daemon.config import ConfigError
+from gateway.daemon.config import ConfigError, StoreTable
 from gateway.daemon.opening import first_sign_in, open_keyring, open_keys, open_store, sign_in_link
 from gateway.domain.person import Role
 from gateway.runtime.clock import SteadyClock
@@ -59,3 +61,27 @@ def test_time_is_not_behind_the_last_record(configured: Configured) -> None:
     open_store(config, clock).close()
     assert clock.suspect
     assert clock.wall() > 1_700_000_000
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "junk", "sqlite://", "postgresql://gate@db:many/x"])
+def test_another_database_is_refused_in_a_sentence(configured: Configured, url: str) -> None:
+    """The key and what may stand there."""
+    config = configured("").model_copy(update={"store": StoreTable(url=url)})
+    with pytest.raises(ConfigError, match=r"store\.url: .*sqlite:////"):
+        open_store(config, SteadyClock())
+
+
+def test_a_database_in_no_directory(configured: Configured, tmp_path: Path) -> None:
+    """The path is named."""
+    config = configured("").model_copy(update={"store": StoreTable(url=f"sqlite:///{tmp_path}/none/x.db")})
+    with pytest.raises(ConfigError, match=r"none/x\.db: No such file"):
+        open_store(config, SteadyClock())
+
+
+def test_the_database_is_private(configured: Configured, tmp_path: Path) -> None:
+    """With its log beside it."""
+    store = open_store(configured(""), SteadyClock())
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("gatehouse.db*")}
+    store.close()
+    assert modes["gatehouse.db"] == 0o600
+    assert set(modes.values()) == {0o600}
