@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from gateway.daemon.config import ConfigError
 from gateway.domain.errors import ConflictError, StaleError, StoreBusyError
 from gateway.storage import leases
 from gateway.storage.store import SYSTEM, Store
@@ -26,8 +27,11 @@ class DataLock:
     """Holds ``gatehouse.lock`` in the data directory; the kernel lets go when the process dies."""
 
     def __init__(self, data: Path) -> None:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._handle = os.open(data / "gatehouse.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._handle = os.open(data / "gatehouse.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError("data: %(path)s: %(why)s.", path=str(data), why=error.strerror) from error
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.daemon.config import ConfigError
 from gateway.daemon.lock import TTL_S, DataLock, LeaseKeeper, holder_of
 from gateway.domain.errors import ConflictError, StoreBusyError
 from gateway.storage.store import Store
@@ -86,3 +87,10 @@ async def test_a_busy_store_is_asked_again_at_once(sqlite_store: Store, monkeypa
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def test_data_that_is_no_directory(tmp_path: Path) -> None:
+    """Said with the key of the configuration."""
+    (tmp_path / "data").write_text("x")
+    with pytest.raises(ConfigError, match="data: .*: File exists"):
+        DataLock(tmp_path / "data")
