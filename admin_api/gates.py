@@ -12,7 +12,7 @@ from gateway.domain.errors import ForbiddenError, GatehouseError, MalformedError
 from gateway.domain.person import Role
 from gateway.domain.site import Portal
 from gateway.domain.slip_verdict import Code
-from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
+from gateway.ports import CommandResult, DeviceError, DeviceOfflineError, DeviceRefusedError, DeviceSilentError
 from gateway.runtime.house import House
 from gateway.services import alarms, gates
 from gateway.services.slip_views import Verdict
@@ -67,16 +67,33 @@ async def apply_mode(house: House, actor: Actor, portal: Portal) -> None:
 
 
 async def command(house: House, controller: str, kind: str, portal: str | None, actor: Actor) -> None:
-    """One command to a controller. Raises DeviceOfflineError when it is silent, DeviceRefusedError when it says no."""
+    """One command to a controller.
+
+    Raises DeviceOfflineError when nothing was sent or it came too late, DeviceSilentError when it was sent and
+    nobody answered, DeviceRefusedError when the controller says no.
+    """
     if house.commands is None:
         raise DeviceOfflineError(
             "This gateway has no broker, so %(controller)s cannot be reached.", controller=controller
         )
     result = await house.commands.command(controller, kind, portal, actor.id)
-    if result in {CommandResult.EXPIRED, CommandResult.UNDELIVERED}:
-        raise DeviceOfflineError("Controller %(controller)s did not answer; nothing moved.", controller=controller)
     if result is not CommandResult.DONE:
-        raise DeviceRefusedError("Controller %(controller)s refused the command.", controller=controller)
+        raise _failure(result, controller)
+
+
+def _failure(result: CommandResult, controller: str) -> DeviceError:
+    if result is CommandResult.UNDELIVERED:
+        return DeviceOfflineError("Controller %(controller)s is out of reach; nothing moved.", controller=controller)
+    if result is CommandResult.EXPIRED:
+        return DeviceOfflineError(
+            "The command reached controller %(controller)s too late; nothing moved.", controller=controller
+        )
+    if result is CommandResult.UNANSWERED:
+        return DeviceSilentError(
+            "Controller %(controller)s did not answer. It is not known whether it moved; look at the gate.",
+            controller=controller,
+        )
+    return DeviceRefusedError("Controller %(controller)s refused the command.", controller=controller)
 
 
 def post_of(caller: Caller, asked: str | None) -> str:

@@ -22,6 +22,7 @@ from admin_api.etags import check_match, listed, tag_of
 from admin_api.problems import request_id
 from gateway.domain.errors import GatehouseError
 from gateway.domain.person import Role
+from gateway.ports import DeviceSilentError
 from gateway.runtime.house import House
 from gateway.storage import idempotency
 from gateway.storage.store import Actor, UnitOfWork
@@ -117,14 +118,17 @@ class Call:
     async def once(self, act: Callable[[], Awaitable[BaseModel]]) -> Response:
         """For what moves something, which no transaction takes back: the key is durable before ``act`` begins.
 
-        A refusal (GatehouseError) gives the key back. After a crash in ``act`` a repeat is told that its end is
-        not known (ConflictError); it is never done a second time.
+        A refusal (GatehouseError) gives the key back. After a crash in ``act``, or when the device was told and
+        did not answer (DeviceSilentError), a repeat is told that its end is not known (ConflictError); it is never
+        done a second time.
         """
         known = await to_thread.run_sync(self._begun)
         if known is not None:
             return _answer(*known)
         try:
             body = (await act()).model_dump_json()
+        except DeviceSilentError:
+            raise
         except GatehouseError:
             await to_thread.run_sync(self._settled, idempotency.abandon)
             raise

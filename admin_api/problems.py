@@ -26,7 +26,7 @@ from gateway.domain.errors import (
     TooManyError,
     UnauthenticatedError,
 )
-from gateway.ports import DeviceOfflineError, DeviceRefusedError
+from gateway.ports import DeviceOfflineError, DeviceRefusedError, DeviceSilentError
 
 _MOST_NAMED: Final = 8
 MEDIA_TYPE: Final = "application/problem+json"
@@ -45,6 +45,7 @@ _STATUS: Final[Mapping[type[GatehouseError], HTTPStatus]] = {
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     StoreBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     DeviceOfflineError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeviceSilentError: HTTPStatus.GATEWAY_TIMEOUT,
     StoreFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _RETRY_AFTER_S: Final[Mapping[type[GatehouseError], int]] = {StoreBusyError: 1, DeviceOfflineError: 5}

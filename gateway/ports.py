@@ -25,6 +25,10 @@ class DeviceOfflineError(DeviceError):
     """The device cannot be reached: unplugged, silent, or its broker is gone."""
 
 
+class DeviceSilentError(DeviceOfflineError):
+    """The device was told and did not answer: nobody knows whether it did what it was told."""
+
+
 class DeviceRefusedError(DeviceError):
     """The device answered and said no, or its state forbids the motion."""
 
@@ -280,13 +284,17 @@ class ControllerSink(Protocol):
 
 
 class CommandResult(StrEnum):
-    """What became of a command to a controller."""
+    """What became of a command to a controller.
+
+    UNDELIVERED: it was never sent, so nothing moved. UNANSWERED: it was sent, and nobody knows whether it was obeyed.
+    """
 
     DONE = "done"
     EXPIRED = "expired"
     REPEATED = "repeated"
     REFUSED = "refused"
     UNDELIVERED = "undelivered"
+    UNANSWERED = "unanswered"
 
 
 class ControllerCommands(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from gateway.ports import CommandResult, DeviceError
+from gateway.ports import CommandResult, DeviceOfflineError, DeviceRefusedError
 from gateway.signing.keys import SigningKey
 from sync.clock import Clock
 from sync.protocol.controllers import COMMAND_LIFE_S, Command, CommandKind, Reply
@@ -39,7 +39,7 @@ class Commands:
         self._waiting: dict[tuple[str, str], asyncio.Future[CommandResult]] = {}
 
     async def send(self, controller: str, kind: str, portal: str | None, by: str) -> CommandResult:
-        """UNDELIVERED when the controller is offline or silent; the command is dead by then."""
+        """UNDELIVERED when it was never sent; UNANSWERED when nobody knows. Either way the command is dead by then."""
         boot = self._boot_of(controller)
         if boot is None:
             return CommandResult.UNDELIVERED
@@ -48,10 +48,10 @@ class Commands:
         answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         self._waiting[controller, command.id] = answer
         try:
-            await self._wire.publish(topic, seal(topic, command.encode(), self._signer()))
+            published = self._wire.publish(topic, seal(topic, command.encode(), self._signer()))
+            if not await _arrived(published):
+                return CommandResult.UNDELIVERED
             return await self._answer(answer)
-        except DeviceError:
-            return CommandResult.UNDELIVERED
         finally:
             del self._waiting[controller, command.id]
 
@@ -61,7 +61,7 @@ class Commands:
             await asyncio.wait((answer, late), return_when=asyncio.FIRST_COMPLETED)
         finally:
             late.cancel()
-        return answer.result() if answer.done() else CommandResult.UNDELIVERED
+        return answer.result() if answer.done() else CommandResult.UNANSWERED
 
     def _make(self, kind: CommandKind, portal: str | None, boot: str, by: str) -> Command:
         now = self._clock.wall()
@@ -74,3 +74,15 @@ class Commands:
         answer = self._waiting.get((controller, reply.id))
         if answer is not None and not answer.done():
             answer.set_result(_ANSWERS[reply.result])
+
+
+async def _arrived(published: asyncio.Future[None]) -> bool:
+    """Whether the broker may have the command: a word of it that is lost leaves that open."""
+    sent = not published.done()
+    try:
+        await published
+    except DeviceRefusedError:
+        return False
+    except DeviceOfflineError:
+        return sent
+    return True

@@ -4,9 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from gateway.domain.errors import StoreBusyError
 from gateway.domain.whitelist import Whitelist
-from gateway.ports import CommandResult, ControllerEvent, HeldList
+from gateway.ports import (
+    CommandResult,
+    ControllerEvent,
+    DeviceError,
+    DeviceOfflineError,
+    DeviceRefusedError,
+    HeldList,
+)
 from sync.commands import Commands
 from sync.fleet import Fleet, Reach, ReachState
 from sync.protocol.messages import Ack, Command, Event, Events, Reply, ReplyResult, Status
@@ -157,7 +166,7 @@ async def test_a_command_and_its_reply() -> None:
 
 
 async def test_a_command_nobody_answers() -> None:
-    """Undelivered: after ten seconds of silence, and at once for a controller or a broker that is away."""
+    """Unanswered after ten seconds of silence; undelivered at once for a controller or a broker that is away."""
     rig = Rig()
     assert await rig.commands.send("gate-a", "open", "gate-a-in", "desk") is CommandResult.UNDELIVERED
     rig.hear("gate-a", STATUS)
@@ -165,6 +174,27 @@ async def test_a_command_nobody_answers() -> None:
     await rig.clock.step(9.9)
     assert not sending.done()
     await rig.clock.step(0.2)
-    assert await sending is CommandResult.UNDELIVERED
+    assert await sending is CommandResult.UNANSWERED
     rig.wire.connected = False
     assert await rig.commands.send("gate-a", "open", "gate-a-in", "desk") is CommandResult.UNDELIVERED
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (DeviceOfflineError("The connection to the broker was lost."), CommandResult.UNANSWERED),
+        (DeviceRefusedError("Not authorized."), CommandResult.UNDELIVERED),
+    ],
+)
+async def test_a_command_without_the_brokers_word(error: DeviceError, result: CommandResult) -> None:
+    """A lost word leaves open whether the controller has it; a refusal says that it has not."""
+    rig = Rig()
+    rig.hear("gate-a", STATUS)
+    word: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    rig.wire.publish = lambda _topic, _payload, **_how: word  # type: ignore[method-assign]  # a broker that hesitates
+    sending = asyncio.create_task(rig.commands.send("gate-a", "open", "gate-a-in", "desk"))
+    await settle()
+    word.set_exception(error)
+    if result is CommandResult.UNANSWERED:
+        await rig.clock.step(10.1)
+    assert await sending is result

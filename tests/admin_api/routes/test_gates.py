@@ -117,15 +117,34 @@ def test_a_barrier_that_does_not_move_is_not_a_success(
 
 
 @pytest.mark.parametrize(
-    ("result", "status"),
-    [(CommandResult.UNDELIVERED, 503), (CommandResult.EXPIRED, 503), (CommandResult.REFUSED, 409)],
+    ("result", "status", "words"),
+    [
+        (CommandResult.UNDELIVERED, 503, "nothing moved"),
+        (CommandResult.EXPIRED, 503, "nothing moved"),
+        (CommandResult.UNANSWERED, 504, "It is not known whether it moved; look at the gate."),
+        (CommandResult.REFUSED, 409, "refused the command"),
+    ],
 )
-def test_a_controller_that_does_not_answer_is_not_a_success(
-    admin: TestClient, house: House, result: CommandResult, status: int
+def test_a_controller_that_does_not_obey_is_not_a_success(
+    admin: TestClient, house: House, result: CommandResult, status: int, words: str
 ) -> None:
-    """Nothing moved, and the desk knows."""
+    """The desk learns whether nothing moved or nobody knows."""
     commands(house).result = result
-    assert admin.post("/api/v1/portals/north-in/open", json=WHY).status_code == status
+    answer = admin.post("/api/v1/portals/north-in/open", json=WHY)
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+def test_an_opening_nobody_answered_is_not_sent_again_under_its_key(admin: TestClient, house: House) -> None:
+    """The gate may have moved; who wants it again asks under a new key."""
+    commands(house).result = CommandResult.UNANSWERED
+    key = {"Idempotency-Key": "open-1"}
+    assert admin.post("/api/v1/portals/north-in/open", json=WHY, headers=key).status_code == 504
+    again = admin.post("/api/v1/portals/north-in/open", json=WHY, headers=key)
+    assert again.status_code == 409
+    assert "not known whether it was done" in again.json()["detail"]
+    assert len(commands(house).sent) == 1
 
 
 @pytest.mark.parametrize(
