@@ -13,7 +13,7 @@ import structlog
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.figures import DecisionFigures
 from gateway.daemon.lock import LeaseKeeper, holder_of
-from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, open_keyring, open_keys
+from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, has_secrets, open_keyring, open_keys
 from gateway.daemon.wiring import (
     FleetView,
     ListNews,
@@ -88,7 +88,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
     """On the event loop's thread. ``lost`` is told, from any thread, when another gateway took over."""
     lease = LeaseKeeper(store, holder_of(config.data), lost)
     lease.take()
-    ring = open_keyring(config)
+    ring = open_keyring(config, make=not has_secrets(store))
     keys = open_keys(config, store, ring)
     mark = HighWater(config.data / MARK_FILE)
     keeper = WhitelistKeeper(store, mark.advance)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon.config import ConfigError, StoreTable
-from gateway.daemon.opening import first_sign_in, open_keyring, open_keys, open_store, sign_in_link
+from gateway.daemon.opening import first_sign_in, has_secrets, open_keyring, open_keys, open_store, sign_in_link
 from gateway.domain.person import Role
 from gateway.runtime.clock import SteadyClock
 from gateway.services import accounts, site
@@ -85,3 +85,25 @@ def test_the_database_is_private(configured: Configured, tmp_path: Path) -> None
     store.close()
     assert modes["gatehouse.db"] == 0o600
     assert set(modes.values()) == {0o600}
+
+
+def test_a_lost_key_file_is_not_made_anew(configured: Configured, tmp_path: Path) -> None:
+    """A new key opens nothing; the sentence names the file that is missing, or that holds another key."""
+    config = configured("")
+    store = open_store(config, SteadyClock())
+    assert not has_secrets(store)
+    open_keys(config, store, open_keyring(config))
+    assert has_secrets(store)
+    moved = configured('[keys]\nfile = "elsewhere.key"\n')
+    with pytest.raises(ConfigError, match=r"elsewhere\.key is not there"):
+        open_keyring(moved, make=False)
+    assert not (tmp_path / "elsewhere.key").exists()
+    with pytest.raises(ConfigError, match=r"elsewhere\.key is not the key"):
+        open_keys(moved, store, open_keyring(moved))
+    store.close()
+
+
+def test_a_key_file_in_no_directory(configured: Configured) -> None:
+    """Is said with its path."""
+    with pytest.raises(ConfigError, match=r"none/kek: No such file"):
+        open_keyring(configured('[keys]\nfile = "none/kek"\n'))
