@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.daemon.config import Config, ConfigError
+from gateway.daemon.looking import looked_at
 from gateway.daemon.opening import (
     MARK_FILE,
     broker_accounts,
     broker_address,
+    naming_the_key,
     open_keyring,
     opened,
     sign_in_link,
@@ -41,8 +43,9 @@ def parse_identity(text: str) -> Identity:
 def why(config: Config, portal: str, identity: str) -> str:
     """Whether the credential would pass now, in one sentence."""
     asked = parse_identity(identity)
-    with opened(config) as store, store.read() as conn:
-        keys = Keys.load(conn, open_keyring(config))
+    with looked_at(config) as store, store.read() as conn:
+        with naming_the_key(config):
+            keys = Keys.load(conn, open_keyring(config, make=False))
         at = int(datetime.now(UTC).timestamp())
         where = site.get_portal(conn, portal)
         return reasons.why(conn, keys, lists.load(conn), lists.calendar(conn), where, asked, at).sentence
@@ -50,7 +53,7 @@ def why(config: Config, portal: str, identity: str) -> str:
 
 def show_fleet(config: Config) -> None:
     """A table of controllers and the lists they hold."""
-    with opened(config) as store, store.read() as conn:
+    with looked_at(config) as store, store.read() as conn:
         ours = {known.area.id: known.version for known in site.list_lists(conn)}
         views = site.list_controllers(conn)
     table = Table("controller", "state", "last heard", "lists (held / ours)", "software")
@@ -66,7 +69,7 @@ def show_fleet(config: Config) -> None:
 
 def verify_audit(config: Config) -> tuple[bool, str]:
     """Whether the chain is whole, and what to say."""
-    with opened(config) as store, store.read() as conn:
+    with looked_at(config) as store, store.read() as conn:
         report = verification.verify(conn)
     if report.ok:
         return True, f"The journal is whole: {report.checked} records checked."
@@ -78,10 +81,11 @@ def enrol(config: Config, controller: str, out: Path) -> str:
     if config.mqtt is None:
         raise ConfigError("mqtt: is missing; a controller is enrolled with the address of a broker.")
     address, accounts = broker_address(config.mqtt), broker_accounts(config.mqtt)
-    ring = open_keyring(config)
+    ring = open_keyring(config, make=False)
     password = secrets.token_urlsafe(24)
     with private_file(out) as file, opened(config) as store, store.write(SYSTEM) as uow:
-        parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, password))
+        with naming_the_key(config):
+            parts = site.enrol_controller(uow, ring, controller, address, lambda name: (name, password))
         if accounts is not None:
             accounts.enrol(controller, password)
         file.write(json.dumps(parts, indent=2))
