@@ -92,5 +92,5 @@ async def test_a_busy_store_is_asked_again_at_once(sqlite_store: Store, monkeypa
 def test_data_that_is_no_directory(tmp_path: Path) -> None:
     """Said with the key of the configuration."""
     (tmp_path / "data").write_text("x")
-    with pytest.raises(ConfigError, match="data: .*: File exists"):
+    with pytest.raises(ConfigError, match=r"data: .*: File exists"):
         DataLock(tmp_path / "data")
