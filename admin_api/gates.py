@@ -1,7 +1,10 @@
 """What people do at a gate from afar: open it, hold it, lock it. Always with a reason, always on the record."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from anyio import to_thread
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
@@ -18,6 +21,7 @@ from gateway.services import alarms, gates
 from gateway.services.slip_views import Verdict
 from gateway.storage.store import SYSTEM, Actor
 
+_LOG: Final = structlog.get_logger(__name__)
 _COMMANDS: Final = {
     PortalMode.HELD_OPEN: "hold_open",
     PortalMode.LOCKED_OUT: "lock_out",
@@ -42,8 +46,7 @@ async def open_portal(house: House, caller: Caller, portal_id: str, reason: str,
     if portal.controller is None:
         await house.portals.open(portal.id, by=caller.actor.id, reason=reason)
         return
-    await to_thread.run_sync(_record_opening, house, caller.actor, portal, reason, request_id)
-    await command(house, portal.controller, "open", portal.id, caller.actor)
+    await _open_afar(house, caller.actor, portal, portal.controller, reason=reason, request_id=request_id)
 
 
 def _known(house: House, caller: Caller, portal_id: str) -> Portal:
@@ -53,9 +56,45 @@ def _known(house: House, caller: Caller, portal_id: str) -> Portal:
         return portal
 
 
-def _record_opening(house: House, actor: Actor, portal: Portal, reason: str, request_id: str) -> None:
-    with house.store.write(actor, request_id=request_id) as uow:
-        uow.record("portal.opened", f"portal:{portal.id}", {"reason": reason, "controller": portal.controller})
+async def _open_afar(
+    house: House, actor: Actor, portal: Portal, controller: str, *, reason: str, request_id: str = ""
+) -> None:
+    """Puts on the record what is asked, asks it, and puts on the record what came of it."""
+    body = {"reason": reason, "controller": controller}
+    target = f"portal:{portal.id}"
+    asked = _Said("portal.open_asked", target, body, request_id)
+    await to_thread.run_sync(_record, house, actor, asked)
+    try:
+        await command(house, controller, "open", portal.id, actor)
+    except DeviceError as error:
+        kind = "portal.open_unanswered" if isinstance(error, DeviceSilentError) else "portal.open_failed"
+        failed = _Said(kind, target, {**body, "error": str(error)}, request_id)
+        await to_thread.run_sync(_record_end, house, actor, failed)
+        raise
+    await to_thread.run_sync(_record_end, house, actor, _Said("portal.opened", target, body, request_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A line of the record."""
+
+    kind: str
+    target: str
+    body: Mapping[str, object]
+    request_id: str
+
+
+def _record(house: House, actor: Actor, said: _Said) -> None:
+    with house.store.write(actor, request_id=said.request_id) as uow:
+        uow.record(said.kind, said.target, said.body)
+
+
+def _record_end(house: House, actor: Actor, said: _Said) -> None:
+    """A store that fails by now takes nothing back: the asking is on record, and the caller hears of the gate."""
+    try:
+        _record(house, actor, said)
+    except GatehouseError as error:
+        _LOG.warning("opening_end_not_recorded", target=said.target, kind=said.kind, why=str(error))
 
 
 async def apply_mode(house: House, actor: Actor, portal: Portal) -> None:
@@ -127,8 +166,7 @@ async def open_after_release(house: House, actor: Actor, post_id: str, slip_no: 
         if portal.controller is None:
             await house.portals.open(portal.id, by=actor.id, reason=reason)
         else:
-            await to_thread.run_sync(_record_opening, house, actor, portal, reason, "")
-            await command(house, portal.controller, "open", portal.id, actor)
+            await _open_afar(house, actor, portal, portal.controller, reason=reason)
     except GatehouseError as error:
         await to_thread.run_sync(_alarm, house, portal.id, str(error))
 

@@ -11,6 +11,8 @@ from gateway.services.records import RecordView
 EVENTS: Final[Mapping[str, State]] = {
     "access.granted": State(N_("passed"), "green", "tick"),
     "access.denied": State(N_("refused"), "red", "stop"),
+    "portal.open_asked": State(N_("told to open"), "", "wait"),
+    "portal.open_unanswered": State(N_("no answer; look at the gate"), "red", "warn"),
     "portal.opened": State(N_("opened by hand"), "amber", "warn"),
     "portal.open_failed": State(N_("did not open"), "red", "warn"),
     "portal.mode": State(N_("mode changed"), "amber", "warn"),

@@ -86,10 +86,12 @@ class Portals:
         """A person opens from afar. Refused when it cannot be recorded: this is not a resident's passage."""
         self._barrier(portal)
         known = self._known(portal)
-        record = self._journal.make("portal.opened", f"portal:{portal}", {"reason": reason}, actor=by)
+        target, body = f"portal:{portal}", {"reason": reason}
+        record = self._journal.make("portal.open_asked", target, body, actor=by)
         if await self._journal.durable(record) is Durability.NOWHERE:
             raise StoreFullError("The opening could not be recorded, so %(portal)s was not opened.", portal=known.name)
         await self._reported(portal, self.move(portal, known.unlock_ms))
+        self._journal.note("portal.opened", target, body, actor=by)
 
     async def apply_mode(self, portal: str, mode: PortalMode) -> None:
         """Holds or releases the barrier after the mode was stored; a lock-out moves nothing."""

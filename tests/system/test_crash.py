@@ -51,7 +51,7 @@ class Witness(Recorder):
     def granted(self) -> int:
         """Openings of the main gate that are durable: in the store, or in the emergency file."""
         with sqlite3.connect(f"file:{self._database}?mode=ro", uri=True) as db:
-            kinds = "kind IN ('access.granted', 'portal.opened')"
+            kinds = "kind IN ('access.granted', 'portal.open_asked')"
             query = f"SELECT count(*) FROM journal WHERE {kinds} AND target = 'portal:main-in'"  # noqa: S608 - constants
             stored: int = db.execute(query).fetchone()[0]
         db.close()

@@ -87,11 +87,34 @@ def test_killed_in_an_opening_it_never_pulses_twice(
 
 
 def test_a_gate_behind_a_controller_opens_by_command(admin: TestClient, house: House) -> None:
-    """The record is made before the command goes out."""
+    """What was asked is on the record before the command goes out, and what came of it after."""
     done(admin, "/portals/north-in/open", WHY)
     assert [sent[:3] for sent in commands(house).sent] == [("north", "open", "north-in")]
-    records = admin.get("/api/v1/events", params={"target": "portal:north-in", "kind": "portal.opened"}).json()["items"]
-    assert [record["body"]["reason"] for record in records] == ["delivery lorry"]
+    assert openings(admin) == ["portal.open_asked", "portal.opened"]
+
+
+def openings(client: TestClient) -> list[str]:
+    """What the record says of the north gate, all of it with the reason that was given."""
+    said = client.get("/api/v1/events", params={"target": "portal:north-in", "kind": "portal."}).json()["items"]
+    assert {record["body"]["reason"] for record in said} == {"delivery lorry"}
+    return sorted(record["kind"] for record in said)
+
+
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        (CommandResult.UNDELIVERED, "portal.open_failed"),
+        (CommandResult.REFUSED, "portal.open_failed"),
+        (CommandResult.UNANSWERED, "portal.open_unanswered"),
+    ],
+)
+def test_the_record_calls_no_gate_opened_that_was_not(
+    admin: TestClient, house: House, result: CommandResult, kind: str
+) -> None:
+    """Only that it was asked, and why it did not come to be."""
+    commands(house).result = result
+    admin.post("/api/v1/portals/north-in/open", json=WHY)
+    assert openings(admin) == ["portal.open_asked", kind]
 
 
 def test_a_guard_opens_the_own_gate_only(person: Person, house: House) -> None:

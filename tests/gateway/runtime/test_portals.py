@@ -16,6 +16,7 @@ async def test_a_person_opens_with_a_durable_reason(rig: Rig) -> None:
     await rig.portals.open("main-in", by="user:3", reason="removal van")
     assert at_open == ["user:3 removal van"]
     assert rig.barrier.commands == ["open 1000"]
+    await until(lambda: rig.store.kinds() == ["portal.open_asked", "portal.opened"])
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ async def test_dead_barrier_is_said_recorded_and_alarmed(rig: Rig) -> None:
     rig.barrier.offline = True
     with pytest.raises(DeviceOfflineError):
         await rig.portals.open("main-in", by="user:3", reason="r")
-    await until(lambda: "portal.open_failed" in rig.store.kinds())
+    await until(lambda: rig.store.kinds() == ["portal.open_asked", "portal.open_failed"])
     assert [alarm.kind for alarm in rig.raised] == ["open_failed"]
 
 
