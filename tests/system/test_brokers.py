@@ -90,7 +90,8 @@ class Fleet:
 def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """One gateway for all tests of one broker."""
     directory = tmp_path_factory.mktemp(f"brokers-{request.param}")
-    running = running_mosquitto(directory / "broker", SITE, {}, shared=True) if request.param == "mosquitto" else running_embedded()
+    mosquitto = request.param == "mosquitto"
+    running = running_mosquitto(directory / "broker", SITE, {}, shared=True) if mosquitto else running_embedded()
     with running as broker:
         plant = Plant(directory, broker.settings())
         plant.seed()
