@@ -38,6 +38,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "date_type": _DATE,
     "date_parsing": _DATE,
     "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
 }
 _FORMS: Final[Mapping[str, str]] = {
     r"^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 small letters, digits and dashes, such as main-in",
@@ -63,6 +64,16 @@ _FORMS: Final[Mapping[str, str]] = {
 def fields_of(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Each bad field by its path (``portals.0.lists``) and what is wrong with it."""
     return {_path(error["loc"]): _said(error) for error in errors}
+
+
+def broken_json(errors: Sequence[Mapping[str, Any]], text: str) -> str | None:
+    """The sentence for a body that is not JSON, with the place where it stops being so; None for any other fault."""
+    at = next((error["loc"][-1] for error in errors if error["type"] == "json_invalid"), None)
+    if not isinstance(at, int):
+        return None
+    before = text[:at]
+    line, column = before.count("\n") + 1, at - before.rfind("\n")
+    return f"The body is not JSON (line {line}, column {column})."
 
 
 def words_of(pattern: str) -> str:

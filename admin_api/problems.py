@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
-from admin_api.field_words import fields_of
+from admin_api.field_words import broken_json, fields_of
 from admin_api.headers import SECURITY_HEADERS
 from gateway.domain.errors import (
     ConflictError,
@@ -132,7 +132,11 @@ async def _gatehouse_error(request: Request, error: Exception) -> Response:
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
-    fields = fields_of(_as(RequestValidationError, error).errors())
+    invalid = _as(RequestValidationError, error)
+    broken = broken_json(invalid.errors(), str(invalid.body))
+    if broken is not None:
+        return problem(request, 400, broken)
+    fields = fields_of(invalid.errors())
     named = ", ".join(list(fields)[:_MOST_NAMED]) + (" …" if len(fields) > _MOST_NAMED else "")
     return problem(request, 400, f"Something in the request is missing or wrong. Look at: {named}.", fields=fields)
 

@@ -97,3 +97,21 @@ def test_what_cannot_be_done_to_a_card_is_said_in_words(admin: TestClient) -> No
     made = card(admin, home(admin))
     answer = admin.post(f"/api/v1/cards/{made['id']}/unfreeze", json={"reason": "found"})
     assert answer.json()["detail"] == "Card 0001 is active; it cannot be unfrozen."
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [('{"a": nonsense}', "line 1, column 7"), ('{\n  "a": 1,\n}', "line 3, column 1")]
+)
+def test_a_body_that_is_not_json_is_told_where(machine: Machine, text: str, place: str) -> None:
+    """No field is at fault, so none is named."""
+    answer = machine(Role.ADMIN).post("/api/v1/people", content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == f"The body is not JSON ({place})."
+    assert "fields" not in answer.json()
+
+
+@pytest.mark.parametrize("day", ["20260230", "2026-02-30", "tomorrow", "99999999999999999999"])
+def test_a_day_that_is_none_is_told_what_one_looks_like(machine: Machine, day: str) -> None:
+    """Whatever the number was taken for."""
+    answer = machine(Role.ADMIN).put(f"/api/v1/holidays/{day}")
+    assert (answer.status_code, answer.json()["fields"]) == (400, {"day": "a date, such as 2026-05-31"})
