@@ -78,13 +78,13 @@ def open_keyring(config: Config, *, make: bool = True) -> Keyring:
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
         return Keyring(keyring.kek_from_credential(config.keys.credential, Path(directory) if directory else None))
     file = key_file(config)
-    if not make and not file.exists():
-        raise ConfigError(
-            "The key file %(path)s is not there, and a new one would not open the secrets in the store: put it back, "
-            "or correct file in [keys].",
-            path=str(file),
-        )
     try:
+        if not make and not file.exists():
+            raise ConfigError(
+                "The key file %(path)s is not there, and a new one would not open the secrets in the store: put it "
+                "back, or correct file in [keys].",
+                path=str(file),
+            )
         return Keyring(keyring.kek_from_file(file))
     except OSError as error:
         raise ConfigError("The key file %(path)s: %(why)s.", path=str(file), why=error.strerror) from error
