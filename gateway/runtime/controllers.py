@@ -116,9 +116,8 @@ class Controllers:
         """Publish refused, digest mismatch, controller ahead of us, and so on; a lost broker is a device's outage."""
         if kind == "broker_offline":
             return
-        self._alarms.raise_alarm(
-            kind, f"controller:{detail['controller']}" if "controller" in detail else "sync", detail
-        )
+        about = next((name for name in ("controller", "list") if name in detail), None)
+        self._alarms.raise_alarm(kind, f"{about}:{detail[about]}" if about else "sync", detail)
 
     async def run(self) -> None:
         """Keeps reports in the table, all that came within a second in one transaction."""

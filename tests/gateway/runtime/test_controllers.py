@@ -159,18 +159,22 @@ async def test_reports_are_shown_and_kept(sqlite_store: Store, keeping: tuple[Co
     await until(kept)
 
 
-def test_alarms_name_the_controller(sqlite_store: Store) -> None:
-    """Or sync as a whole; a lost broker is alarmed as the device it is, once an outage."""
+def test_alarms_name_the_controller_or_the_list(sqlite_store: Store) -> None:
+    """So that one list never hides another; or sync as a whole. A lost broker is alarmed as the device it is, once."""
     hub = EventHub()
     told = Alarms(hub, lambda _alarm: None)
     controllers = Controllers(sqlite_store, hub, told, _nobody)
     controllers.sync_alarm("digest_mismatch", {"controller": "gate-1"})
     controllers.sync_alarm("broker_offline", {"why": "gone"})
     controllers.sync_alarm("publish_refused", {"topic": "t"})
-    waiting = [told._waiting.get_nowait() for _ in range(2)]
+    controllers.sync_alarm("mass_removal_held", {"list": "b3", "removals": 30})
+    controllers.sync_alarm("mass_removal_held", {"list": "compound", "removals": 200})
+    waiting = [told._waiting.get_nowait() for _ in range(4)]
     assert waiting == [
         Alarm("digest_mismatch", "controller:gate-1", {"controller": "gate-1"}),
         Alarm("publish_refused", "sync", {"topic": "t"}),
+        Alarm("mass_removal_held", "list:b3", {"list": "b3", "removals": 30}),
+        Alarm("mass_removal_held", "list:compound", {"list": "compound", "removals": 200}),
     ]
 
 
