@@ -46,6 +46,13 @@ def add_controller(body: ControllerIn, call: Configure) -> Response:
     )
 
 
+@router.delete("/{controller_id}", summary="Take a controller out of the site", response_model=ControllerOut)
+def remove_controller(controller_id: Slug, call: Configure) -> Response:
+    """With its portals; refused while a guard post needs one. The answer is the controller as it was."""
+    wired = call.house.portals.wired()
+    return call.write(lambda uow: ControllerOut.model_validate(gates.remove_controller(uow, controller_id, wired)))
+
+
 @router.post("/{controller_id}/enrol", summary="Hand out the provisioning file", response_model=ProvisioningOut)
 def enrol(controller_id: Slug, call: Configure) -> Response:
     """Once: enrolling again makes new credentials. A repeat under the same `Idempotency-Key` gets the same file."""

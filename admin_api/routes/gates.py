@@ -61,6 +61,13 @@ def add_portal(body: PortalIn, call: Configure) -> Response:
     return call.write(lambda uow: PortalOut.model_validate(gates.add_portal(uow, body.portal())), status=201)
 
 
+@router.delete("/portals/{portal_id}", summary="Take a portal out of the site", response_model=PortalOut)
+def remove_portal(portal_id: Slug, call: Configure) -> Response:
+    """Refused while a guard post or a device of the gateway needs it; the answer is the portal as it was."""
+    wired = call.house.portals.wired()
+    return call.write(lambda uow: PortalOut.model_validate(gates.remove_portal(uow, portal_id, wired)))
+
+
 @router.post("/portals/{portal_id}/open", summary="Open a gate once", response_model=OpenedOut)
 async def open_portal(portal_id: Slug, body: WhyIn, call: Open) -> Response:
     """One pulse; an open while open is success. A guard opens the gate of the own post only.

@@ -3,7 +3,7 @@
 The roof (gateway.daemon) fills it; tests fill it with fakes. It has no behaviour of its own.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -66,6 +66,9 @@ class EncoderBook(Protocol):
 
 class PortalDesk(Protocol):
     """The portals wired to the gateway. Commands raise NotFoundError, DeviceOfflineError or DeviceRefusedError."""
+
+    def wired(self) -> Collection[str]:
+        """The portals that the configuration gives devices of the gateway."""
 
     def readings(self) -> Mapping[str, BarrierReading]:
         """The last inputs of the barrier at each wired portal."""

@@ -1,7 +1,7 @@
 """The portals wired to the gateway: they move on a grant or a person's command, and on nothing else."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,7 +60,7 @@ class Portals:
         """Plugs in the driver of a barrier the wiring names."""
         self._barriers[barrier.name] = barrier
 
-    def wired(self) -> Iterable[str]:
+    def wired(self) -> Collection[str]:
         """The names of the portals wired to the gateway."""
         return self._wiring.keys()
 

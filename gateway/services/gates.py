@@ -1,10 +1,10 @@
 """Portals, the controllers behind some of them, and guard posts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from gateway.domain.decision import Direction, PortalMode, StalePolicy
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError
@@ -134,6 +134,26 @@ def set_portal_mode(uow: UnitOfWork, portal: str, mode: PortalMode, reason: str)
     return get_portal(uow.conn, portal)
 
 
+def remove_portal(uow: UnitOfWork, portal: str, wired: Collection[str] = ()) -> Portal:
+    """Takes a portal out of the site; returns it as it was. ``wired``: portals with devices of the gateway.
+
+    Raises NotFoundError, or ConflictError while a guard post or a device needs it.
+    """
+    before = get_portal(uow.conn, portal)
+    post = uow.conn.execute(select(posts.c.id).where(posts.c.portal == portal).order_by(posts.c.number)).scalar()
+    if post is not None:
+        raise ConflictError("Guard post %(post)s needs portal %(portal)s.", post=post, portal=portal)
+    if portal in wired:
+        raise ConflictError(
+            "Devices of the gateway are wired to portal %(portal)s; take them out of its configuration first.",
+            portal=portal,
+        )
+    uow.conn.execute(delete(portals).where(portals.c.id == portal))
+    uow.record("site.portal_removed", f"portal:{portal}", {"name": before.name, "controller": before.controller})
+    uow.touch_site()
+    return before
+
+
 # --- Controllers ----------------------------------------------------------------------------------
 
 
@@ -165,6 +185,21 @@ def list_controllers(conn: Connection) -> list[ControllerView]:
 
 def _controller(row: Row[Any]) -> ControllerView:
     return ControllerView(row.id, row.name, row.created_at, row.enrolled_at, row.mqtt_username, row.seen_at, row.report)
+
+
+def remove_controller(uow: UnitOfWork, id: str, wired: Collection[str] = ()) -> ControllerView:  # noqa: A002  # the field's word
+    """Takes a controller and the portals behind it out of the site; returns it as it was.
+
+    What was taken of its events stays known. Raises as :func:`remove_portal`.
+    """
+    before = get_controller(uow.conn, id)
+    behind = [portal.id for portal in list_portals(uow.conn) if portal.controller == id]
+    for portal in behind:
+        remove_portal(uow, portal, wired)
+    uow.conn.execute(delete(controllers).where(controllers.c.id == id))
+    uow.record("site.controller_removed", f"controller:{id}", {"name": before.name, "portals": behind})
+    uow.touch_site()
+    return before
 
 
 def enrol_controller(

@@ -1,6 +1,6 @@
 """A house for tests: a real store behind fakes of everything that has wires."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.decision import Direction, PortalMode
@@ -103,6 +103,9 @@ class FakePortals:
 
     acts: list[tuple[str, ...]] = field(default_factory=list)
     failure: DeviceError | None = None
+
+    def wired(self) -> Collection[str]:
+        return {"main-in"}
 
     def readings(self) -> Mapping[str, BarrierReading]:
         return {"main-in": BarrierReading(BarrierState.CLOSED, loop_before=False, loop_under=False, beam=False)}

@@ -53,6 +53,7 @@ PUT    /api/v1/holidays/{day}                             -----M-A
 DELETE /api/v1/holidays/{day}                             -----M-A
 GET    /api/v1/portals                                    FSGCNMUA
 GET    /api/v1/portals/{portal_id}                        FSGCNMUA
+DELETE /api/v1/portals/{portal_id}                        -----M-A
 POST   /api/v1/portals                                    -----M-A
 POST   /api/v1/portals/{portal_id}/open                   -SGC-M-A
 POST   /api/v1/portals/{portal_id}/hold                   -S-C-M-A
@@ -63,6 +64,7 @@ POST   /api/v1/posts                                      -----M-A
 GET    /api/v1/devices                                    FSGCNMUA
 GET    /api/v1/controllers                                FSGCNMUA
 GET    /api/v1/controllers/{controller_id}                FSGCNMUA
+DELETE /api/v1/controllers/{controller_id}                -----M-A
 POST   /api/v1/controllers                                -----M-A
 POST   /api/v1/controllers/{controller_id}/enrol          -----M-A
 POST   /api/v1/controllers/{controller_id}/resync         -----M-A

@@ -72,3 +72,18 @@ def test_a_house_without_a_broker_enrols_nobody(house: House, admin: TestClient)
         answer = client.post(f"/api/v1/controllers/north/{path}")
         assert answer.status_code == 503
         assert "broker" in answer.json()["detail"]
+
+
+def test_a_mistyped_controller_is_taken_back(admin: TestClient, house: House) -> None:
+    """With its portals; what a guard post or a wire needs stays."""
+    portal = {"id": "noth-in", "name": "x", "direction": "in", "lists": ["gardens"]}
+    created(admin, "/controllers", {"id": "noth", "name": "x", "portals": [portal]})
+    assert admin.delete("/api/v1/controllers/noth").json()["id"] == "noth"
+    for gone in ("controllers/noth", "portals/noth-in"):
+        assert admin.get(f"/api/v1/{gone}").status_code == 404
+        assert admin.delete(f"/api/v1/{gone}").status_code == 404
+    assert house.portals.wired() == {"main-in"}
+    assert [admin.delete(f"/api/v1/{kept}").status_code for kept in ("controllers/north", "portals/main-in")] == [
+        409
+    ] * 2
+    assert admin.delete("/api/v1/portals/main-out").json()["id"] == "main-out"

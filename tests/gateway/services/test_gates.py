@@ -7,7 +7,7 @@ import pytest
 from gateway.domain.decision import Direction, PortalMode
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError
 from gateway.domain.identity import Identity, KeyMaker
-from gateway.services import events, gates
+from gateway.services import events, gates, site
 from gateway.services.gates import NewPortal
 from tests.gateway.services.small_compound import KEYRING, UID, Compound
 
@@ -87,6 +87,40 @@ def test_the_record_of_an_enrolment_keeps_no_secret(compound: Compound) -> None:
         told = str(events.events(conn, limit=500))
     assert "s3cret-password" not in told
     assert str(file["list_key"]) not in told
+
+
+def test_a_controller_leaves_with_its_portals(compound: Compound) -> None:
+    """A typo does not stay for ever; the record keeps what was there, and the gates get a new configuration."""
+    with compound.desk() as uow:
+        gates.add_controller(uow, id="gate-3", name="3 号楼", portals=[DOOR])
+    with compound.store.read() as conn:
+        version = site.describe(conn).config_version
+    with compound.desk() as uow:
+        assert gates.remove_controller(uow, "gate-3").name == "3 号楼"
+        assert {portal.id for portal in gates.list_portals(uow.conn)} == {"main-in"}
+        with pytest.raises(NotFoundError):
+            gates.remove_controller(uow, "gate-3")
+    with compound.store.read() as conn:
+        records = events.events(conn, kinds=["site.portal_removed", "site.controller_removed"])
+        assert site.describe(conn).config_version == version + 1
+    assert [(record.target, record.body) for record in records] == [
+        ("portal:b3-e1", {"name": DOOR.name, "controller": "gate-3"}),
+        ("controller:gate-3", {"name": "3 号楼", "portals": ["b3-e1"]}),
+    ]
+
+
+def test_a_portal_stays_while_it_is_needed(compound: Compound) -> None:
+    """By a guard post or by a device on the gateway's own wires."""
+    with compound.desk() as uow:
+        gates.add_controller(uow, id="gate-3", name="x", portals=[DOOR])
+        with pytest.raises(ConflictError, match="configuration"):
+            gates.remove_portal(uow, "main-in", wired={"main-in"})
+        gates.add_post(uow, id="north", name="北门岗", portal=DOOR.id)
+        for remove, name in ((gates.remove_portal, DOOR.id), (gates.remove_controller, "gate-3")):
+            with pytest.raises(ConflictError, match="Guard post north needs portal b3-e1"):
+                remove(uow, name)
+        assert gates.get_portal(uow.conn, DOOR.id).controller == "gate-3"
+        assert gates.remove_portal(uow, "main-in").controller is None
 
 
 def test_posts_are_numbered_for_slips(compound: Compound) -> None:
