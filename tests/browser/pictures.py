@@ -94,7 +94,7 @@ def _busy(town: Town, bench: Bench) -> None:
     bench.press("plug-north-scanner")
     console = town.tab(town.url("/console"))
     speak(console, "en")
-    expect(console.locator(".alarms")).to_contain_text("A device is offline.")
+    expect(console.locator('[data-src="/console/alarms"]')).to_contain_text("A device is offline.")
     expect(console.locator("#events")).to_contain_text("Card 0901")
     _shoot(console, "console")
 
