@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.server import Site
+from tests.browser.wedge import scan
 
 BLANKS = [bytes((0x04, 0xB1, n, 0x52, 0x6E, 0x61, 0x80)) for n in range(1, 13)]
 
@@ -68,12 +69,6 @@ def test_a_scan_is_a_search_wherever_the_cursor_is(open_as: Open) -> None:
     page.locator("body").click()
     scan(page, "1-1-101")
     expect(page.locator("main h1")).to_have_text("1-1-101")
-
-
-def scan(page: Page, text: str) -> None:
-    """As a keyboard wedge types: no time between the keys, Enter at the end."""
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
 
 
 def test_a_dialog_asks_by_naming_and_escape_leaves(site: Site, open_as: Open) -> None:

@@ -5,12 +5,7 @@ from playwright.sync_api import Page, Route, expect
 from gateway.domain.slip import Item
 from tests.browser.conftest import Open
 from tests.browser.server import Site
-
-
-def scan(page: Page, text: str) -> None:
-    """As a keyboard wedge types: no time between the keys, Enter at the end."""
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
+from tests.browser.wedge import scan
 
 
 def code(page: Page, expected: str) -> None:
