@@ -173,6 +173,7 @@ def test_a_command_opens_once_or_never(fleet: Fleet) -> None:
     already = len(box.opened)
     fleet.plant.api.post("/portals/garden-in/open", {"reason": "a visitor"})
     assert box.opened[already:] == [("garden-in", 1000)]
+    wait_for("the fleet view to have caught up with the restart", lambda: online(fleet, "garden"))
     box.do(box.controller.cut)
     wait_for("the cut to be seen", lambda: not online(fleet, "garden"))
     with pytest.raises(Refused) as refused:
