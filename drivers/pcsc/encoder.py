@@ -12,6 +12,7 @@ from drivers.redial import keep_dialling
 from drivers.status import StatusReporter
 from gateway.domain.errors import GatehouseError
 from gateway.ports import DeviceRefusedError, EncoderSink
+from gateway.ports.cards import CardTransport
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class PcscEncoder:
         self._status = StatusReporter(settings.name, sink)
         self._watching = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-watch")
         self._talking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-card")
-        self._card: CardHandle | None = None
+        self._card: _LaidCard | None = None
         self._laid: int | None = None
 
     @property
@@ -37,19 +38,18 @@ class PcscEncoder:
         """Serves for ever; a stopped service or an unplugged reader is looked for again every second."""
         await keep_dialling(self._session, self._status)
 
-    async def transmit(self, apdu: bytes) -> bytes:
-        """One command to the card and its reply with the status bytes."""
-        card = self._card
-        if card is None:
+    def card(self) -> CardTransport:
+        """The card that lies there now. Raises DeviceRefusedError when there is none."""
+        if self._card is None:
             raise DeviceRefusedError("No card lies on %(device)s.", device=self.name)
-        return await self._in(self._talking, lambda: card.transmit(apdu))
+        return self._card
 
     async def _session(self) -> None:
-        watcher = await self._in(self._watching, lambda: Watcher(self.name, self._settings.reader))
+        watcher = await _in(self._watching, lambda: Watcher(self.name, self._settings.reader))
         try:
             self._status.online()
             while True:
-                await self._changed(watcher.reader, await self._in(self._watching, watcher.wait))
+                await self._changed(watcher.reader, await _in(self._watching, watcher.wait))
         finally:
             self._watching.submit(watcher.close)
             self._lift()
@@ -65,8 +65,9 @@ class PcscEncoder:
 
     async def _lay(self, reader: str) -> None:
         try:
-            self._card = await self._in(self._talking, lambda: CardHandle(self.name, reader))
-            card = card_of_reply(await self.transmit(GET_UID))
+            handle = await _in(self._talking, lambda: CardHandle(self.name, reader))
+            self._card = _LaidCard(handle, self._talking)
+            card = card_of_reply(await self._card.transmit(GET_UID))
         except GatehouseError as error:
             self._sink.card_unreadable(self.name, str(error))
         else:
@@ -75,11 +76,28 @@ class PcscEncoder:
     def _lift(self) -> None:
         card, self._card = self._card, None
         if card is not None:
-            self._talking.submit(card.close)
+            card.close()
         if self._laid is not None:
             self._laid = None
             self._sink.card_lifted(self.name)
 
-    @staticmethod
-    async def _in(executor: ThreadPoolExecutor, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, function)
+
+class _LaidCard:
+    """One card from laying to lifting, spoken to on the encoder's second thread."""
+
+    def __init__(self, handle: CardHandle, thread: ThreadPoolExecutor) -> None:
+        self.atr = handle.atr
+        self._handle = handle
+        self._thread = thread
+
+    async def transmit(self, apdu: bytes) -> bytes:
+        """Raises DeviceOfflineError when the card was lifted: what it did meanwhile is unknown."""
+        return await _in(self._thread, lambda: self._handle.transmit(apdu))
+
+    def close(self) -> None:
+        """Lets go of it after whatever is under way."""
+        self._thread.submit(self._handle.close)
+
+
+async def _in(executor: ThreadPoolExecutor, function: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(executor, function)

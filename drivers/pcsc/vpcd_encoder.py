@@ -11,10 +11,11 @@ from drivers.settings import malformed
 from drivers.status import StatusReporter
 from gateway.domain.errors import GatehouseError
 from gateway.ports import DeviceOfflineError, DeviceRefusedError, EncoderSink
+from gateway.ports.cards import CardTransport
 
 _ANSWER_S = 3.0
+_WRONG_LENGTH = b"\x67\x00"  # ISO/IEC 7816-4:2020, 5.6: a command has four bytes at least
 _TWO_CARDS = "Two cards lie on the encoder: take one away."
-_NO_CARD = "No card lies on %(device)s."
 
 
 class VpcdEncoder:
@@ -51,11 +52,11 @@ class VpcdEncoder:
             if self._card is not None:
                 self._card.close()
 
-    async def transmit(self, apdu: bytes) -> bytes:
-        """One command to the card and its reply with the status bytes."""
+    def card(self) -> CardTransport:
+        """The card that lies there now. Raises DeviceRefusedError when there is none."""
         if self._card is None:
-            raise DeviceRefusedError(_NO_CARD, device=self.name)
-        return await self._card.ask(apdu)
+            raise DeviceRefusedError("No card lies on %(device)s.", device=self.name)
+        return self._card
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._card is not None:
@@ -77,9 +78,9 @@ class VpcdEncoder:
 
     async def _lay(self, card: "_Connection") -> None:
         card.control(Control.POWER_ON)
-        await card.ask(bytes((Control.ATR,)))
+        card.atr = await card.ask(bytes((Control.ATR,)))
         try:
-            laid = card_of_reply(await card.ask(GET_UID))
+            laid = card_of_reply(await card.transmit(GET_UID))
         except DeviceOfflineError:
             raise
         except GatehouseError as error:
@@ -97,6 +98,7 @@ class _Connection:
         self._turn = asyncio.Lock()
         self._replies: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
         self.gone = asyncio.Event()
+        self.atr = b""
         wire = writer.get_extra_info("socket")
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._listening = asyncio.create_task(self._listen(reader))
@@ -112,6 +114,15 @@ class _Connection:
     def control(self, control: Control) -> None:
         """A control that has no reply."""
         self._writer.write(pack(bytes((control,))))
+
+    async def transmit(self, apdu: bytes) -> bytes:
+        """One command to the card and its reply with the status bytes; a command of one byte would be a control."""
+        if len(apdu) < 4:
+            return _WRONG_LENGTH
+        reply = await self.ask(apdu)
+        if len(reply) < 2:
+            raise DeviceOfflineError("The card on %(device)s was lifted or does not answer.", device=self._device)
+        return reply
 
     async def ask(self, message: bytes) -> bytes:
         """Raises DeviceOfflineError when the card is lifted or does not answer: what it did meanwhile is unknown."""
@@ -130,6 +141,7 @@ class _Connection:
         raise DeviceOfflineError("The card on %(device)s was lifted or does not answer.", device=self._device)
 
     def close(self) -> None:
-        """Also ends the reader task."""
+        """Also ends the reader task, and whoever waits for an answer."""
+        self.gone.set()
         self._listening.cancel()
         self._writer.close()

@@ -71,6 +71,11 @@ class CardHandle:
             raise DeviceRefusedError(
                 "The card on %(device)s does not answer, or two cards lie on it: lay one card flat.", device=device
             )
+        self.atr = self._atr()
+
+    def _atr(self) -> bytes:
+        _result, _reader, _state, _protocol, atr = scard.SCardStatus(self._card)
+        return bytes(b & 0xFF for b in atr or ())
 
     def transmit(self, apdu: bytes) -> bytes:
         """Raises DeviceOfflineError when the card was lifted: what it did meanwhile is unknown."""

@@ -80,11 +80,11 @@ class CardGarbledError(CardError):
 
 
 class CardTransport(Protocol):
-    """One card in the field."""
+    """One card from the moment it was laid down until it is lifted; the next card laid down is another one."""
 
     @property
     def atr(self) -> bytes:
-        """Answer to reset, as PC/SC gives it. Raises DeviceOfflineError without a card."""
+        """Answer to reset, as PC/SC gives it."""
 
     async def transmit(self, apdu: bytes) -> bytes:
         """One command and its answer with status bytes.
@@ -93,8 +93,11 @@ class CardTransport(Protocol):
         """
 
 
-class CardEncoder(Device, CardTransport, Protocol):
-    """A desk encoder: the card that lies on it now."""
+class CardEncoder(Device, Protocol):
+    """A desk encoder, or a reader at a gate that cards can be spoken to through."""
+
+    def card(self) -> CardTransport:
+        """The card that lies there now. Raises DeviceRefusedError when there is none."""
 
 
 class FoundState(StrEnum):
@@ -118,6 +121,14 @@ class FoundCard:
     data: CardData | None = None
     key_version: int | None = None
     tries_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateReading:
+    """A card at a gate. ``data`` is None for a card without our application: its UID is all it has to show."""
+
+    uid: bytes
+    data: CardData | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,12 @@ class CardWork(Protocol):
 
     async def look(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> FoundCard:
         """Says what lies there; changes nothing on it. Without keys ours cannot be told from foreign."""
+
+    async def read(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> GateReading:
+        """What a gate needs: the number if the card is ours, in the fewest commands.
+
+        Raises CardError or DeviceOfflineError when that cannot be told: then nobody was presented.
+        """
 
     async def personalise(self, card: CardTransport, plan: EncodePlan, keys: CardKeys, on_step: OnStep) -> None:
         """Brings the card to the plan, from whatever state an earlier try left it in, and reads it back.

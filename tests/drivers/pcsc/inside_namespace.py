@@ -50,7 +50,7 @@ async def story(sink: KeepingSink) -> dict[str, object]:
             heard = len(sink.encoder)
             await lay(card)
             await sink.until(lambda n=heard: len(sink.encoder) > n)  # type: ignore[misc]  # a bound argument
-            reply = await encoder.transmit(GET_UID)
+            reply = await encoder.card().transmit(GET_UID)
             await asyncio.to_thread(card.lift)
             await sink.until(lambda n=heard: len(sink.encoder) > n + 1)  # type: ignore[misc]  # as above
         await sink.until(lambda: sink.state("desk-1") is DeviceState.OFFLINE)

@@ -55,13 +55,13 @@ async def test_commands_reach_the_card_quickly(encoder: VpcdEncoder, sink: Keepi
     times = []
     for _ in range(20):
         started = time.monotonic()
-        assert await encoder.transmit(GET_UID) == UID + b"\x90\x00"
+        assert await encoder.card().transmit(GET_UID) == UID + b"\x90\x00"
         times.append(time.monotonic() - started)
     assert statistics.median(times) < 0.02
     await asyncio.to_thread(held.lift)
     await sink.until(lambda: len(sink.encoder) == 2)
     with pytest.raises(DeviceRefusedError):
-        await encoder.transmit(GET_UID)
+        await encoder.card().transmit(GET_UID)
 
 
 class _Pulled(UidCard):
@@ -85,7 +85,7 @@ async def test_a_card_lifted_in_a_command_is_told(encoder: VpcdEncoder, sink: Ke
     await asyncio.to_thread(held.lay)
     await sink.until(lambda: sink.encoder)
     with pytest.raises(DeviceOfflineError):
-        await encoder.transmit(GET_UID)
+        await encoder.card().transmit(GET_UID)
     await sink.until(lambda: ("desk-1", "lifted", None) in sink.encoder)
 
 
@@ -97,7 +97,7 @@ async def test_two_cards_are_unreadable(encoder: VpcdEncoder, sink: KeepingSink)
     await asyncio.to_thread(second.lay)
     await sink.until(lambda: len(sink.encoder) == 2)
     assert sink.encoder[1][1] == "unreadable"
-    assert await encoder.transmit(GET_UID) == UID + b"\x90\x00"
+    assert await encoder.card().transmit(GET_UID) == UID + b"\x90\x00"
     await asyncio.to_thread(first.lift)
     await asyncio.to_thread(second.lift)
 
