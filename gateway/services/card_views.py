@@ -39,6 +39,7 @@ class CardView:
     waived_by: str | None
     replaces_id: int | None
     rev: int
+    key_version: int | None
 
     @property
     def clonable(self) -> bool:

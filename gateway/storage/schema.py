@@ -10,7 +10,7 @@ from gateway.storage import crash
 
 crash.register("schema.before_commit")
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """The schema versions this Gatehouse knows, oldest first; migrations/versions holds one file for each."""
 
 _ADVISORY_LOCK: Final = 0x6761_7465  # "gate": PostgreSQL lets one process at a time migrate
@@ -33,7 +33,7 @@ def migrate(engine: Engine) -> None:
                 known=REVISIONS[-1],
             )
         if found != REVISIONS[-1]:
-            _upgrade(conn)
+            upgrade(conn)
             crash.crashpoint("schema.before_commit")
 
 
@@ -45,7 +45,8 @@ def found_revision(conn: Connection) -> str | None:
     return revision
 
 
-def _upgrade(conn: Connection) -> None:
+def upgrade(conn: Connection, revision: str = "head") -> None:
+    """Runs the migrations up to ``revision`` in the caller's transaction."""
     # Alembic takes a third of a second to import: a start on an up-to-date store does without it.
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
@@ -53,4 +54,4 @@ def _upgrade(conn: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -5,7 +5,9 @@ data stands in ``people`` and in ``journal_pii`` only, so that it can be erased.
 """
 
 from gateway.storage.tables.accounts import sessions, sign_in_failures, sign_in_links, tokens, users
+from gateway.storage.tables.card_keys import card_key_components, card_key_sets, card_keys
 from gateway.storage.tables.columns import metadata
+from gateway.storage.tables.encoding import encode_batches, encode_jobs
 from gateway.storage.tables.households import cards, occupants, people, units
 from gateway.storage.tables.premises import (
     access_rules,
@@ -26,9 +28,14 @@ __all__ = [
     "access_rules",
     "alarms",
     "areas",
+    "card_key_components",
+    "card_key_sets",
+    "card_keys",
     "cards",
     "controller_events",
     "controllers",
+    "encode_batches",
+    "encode_jobs",
     "holidays",
     "idempotency",
     "journal",

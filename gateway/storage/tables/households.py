@@ -52,7 +52,7 @@ cards = Table(
     Column("id", Id, primary_key=True),
     Column("number", String(16), nullable=False, unique=True),  # printed on the card
     Column("uid", LargeBinary(10), index=True),
-    Column("secure_number", LargeBinary(8)),
+    Column("secure_number", LargeBinary(8), index=True),
     Column("kind", String(16), nullable=False, server_default="uid"),
     Column("state", String(20), nullable=False),
     Column("holder_id", Id, ForeignKey("people.id"), index=True),
@@ -66,13 +66,15 @@ cards = Table(
     Column("waived_by", String(80)),
     Column("replaces_id", Id, ForeignKey("cards.id")),
     Column("rev", Integer, nullable=False, server_default="1"),
+    Column("key_version", Integer),  # whose keys are on the card
 )
 
 _HELD_STATES = ", ".join(f"'{state.value}'" for state in sorted(HELD))
-Index(
-    "uq_cards_uid_held",
-    cards.c.uid,
-    unique=True,
-    sqlite_where=text(f"state IN ({_HELD_STATES})"),
-    postgresql_where=text(f"state IN ({_HELD_STATES})"),
-)
+for _column in (cards.c.uid, cards.c.secure_number):
+    Index(
+        f"uq_cards_{_column.name}_held",
+        _column,
+        unique=True,
+        sqlite_where=text(f"state IN ({_HELD_STATES})"),
+        postgresql_where=text(f"state IN ({_HELD_STATES})"),
+    )

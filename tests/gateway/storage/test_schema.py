@@ -7,7 +7,8 @@ from threading import Thread
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.errors import ForbiddenError
 from gateway.storage import schema, tables
@@ -23,6 +24,15 @@ _POSTGRESQL = """
     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"""
 
 
+_FILLED = (
+    "INSERT INTO units (id, code, building, entrance, room, areas) VALUES (1, '3-1-502', '3', '1', '502', '[]')",
+    "INSERT INTO people (id, name) VALUES (1, '李娜')",
+    "INSERT INTO cards (id, number, state, holder_id, unit_id, state_since) VALUES (1, '0001', 'active', 1, 1, 5)",
+    "INSERT INTO cards (id, number, state, replaces_id, state_since) VALUES (2, '0002', 'blank', 1, 6)",
+)
+_CARD = {"uid": None, "secure_number": bytes(range(8)), "kind": "fmcos", "state_since": 5}
+
+
 def _description(conn: Connection) -> list[str]:
     if conn.dialect.name == "postgresql":
         lines = conn.scalars(text(_POSTGRESQL)).all()
@@ -30,8 +40,22 @@ def _description(conn: Connection) -> list[str]:
         found = conn.execute(
             text("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
         )
-        lines = [f"{name} {line.strip(' ,')}" for name, sql in found for line in sql.splitlines()]
+        lines = [f"{name} {part}" for name, sql in found for part in _parts(sql)]
     return sorted(line for line in lines if "alembic_version" not in line)
+
+
+def _parts(sql: str) -> list[str]:
+    """What stands between commas: a column that was added later stands behind the constraints."""
+    depth, parts = 0, [""]
+    for letter in " ".join(sql.split()):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 1:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    head, _, first = parts[0].partition("(")
+    parts[-1] = parts[-1].removesuffix(")")
+    return [part.strip() for part in (head, first, *parts[1:])]
 
 
 def test_migrations_equal_the_tables(empty_url: str) -> None:
@@ -61,8 +85,34 @@ def test_up_to_date_is_only_looked_at(store: Store, monkeypatch: pytest.MonkeyPa
     def upgrade(_conn: Connection) -> None:
         raise AssertionError("nothing to upgrade")
 
-    monkeypatch.setattr(schema, "_upgrade", upgrade)
+    monkeypatch.setattr(schema, "upgrade", upgrade)
     store.migrate()
+
+
+def test_cards_of_the_first_schema_are_kept(empty_url: str) -> None:
+    """A store that was filled under schema 0001 has the same cards, holders and units after the upgrade."""
+    engines = open_engines(empty_url)
+    with engines.writer.begin() as conn:
+        schema.upgrade(conn, "0001")
+        for statement in _FILLED:
+            conn.execute(text(statement))
+    with engines.writer.begin() as conn:
+        before = conn.execute(text("SELECT * FROM cards ORDER BY id")).mappings().all()
+    schema.migrate(engines.writer)
+    with engines.reader.connect() as conn:
+        after = conn.execute(text("SELECT * FROM cards ORDER BY id")).mappings().all()
+        assert [dict(row) for row in after] == [{**row, "key_version": None} for row in before]
+        assert schema.found_revision(conn) == schema.REVISIONS[-1]
+    engines.dispose()
+
+
+def test_a_secure_number_has_one_holder(store: Store) -> None:
+    """Two cards that someone holds never share one; a cancelled card may have had it."""
+    with store.engines.writer.begin() as conn:
+        conn.execute(insert(tables.cards).values(**_CARD, number="1", state="cancelled"))
+        conn.execute(insert(tables.cards).values(**_CARD, number="2", state="active"))
+    with store.engines.writer.begin() as conn, pytest.raises(IntegrityError), conn.begin_nested():
+        conn.execute(insert(tables.cards).values(**_CARD, number="3", state="reserved"))
 
 
 def test_a_newer_schema_is_refused(store: Store) -> None:
