@@ -1,0 +1,1 @@
+"""MIFARE DESFire EV1, EV2 and EV3."""

@@ -1,0 +1,5 @@
+"""Stub."""
+
+
+class Ev2Session:
+    """Stub."""
