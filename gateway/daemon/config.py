@@ -8,11 +8,12 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from gateway.daemon.card_settings import CardsTable
 from gateway.domain.errors import GatehouseError
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -161,6 +162,7 @@ class Config(BaseSettings):
     http: HttpTable = HttpTable()
     mqtt: MqttTable | None = None
     log: LogTable = LogTable()
+    cards: CardsTable = CardsTable()
     site: SiteTable | None = None
     devices: tuple[DeviceTable, ...] = ()
 
@@ -224,15 +226,13 @@ def _allowed(problem: Mapping[str, Any]) -> str:
 
 
 def _table_at(path: tuple[int | str, ...]) -> type[BaseModel]:
-    tables: dict[str, type[BaseModel]] = {
-        "site": SiteTable,
-        "store": StoreTable,
-        "http": HttpTable,
-        "mqtt": MqttTable,
-        "keys": KeysTable,
-        "log": LogTable,
-    }
-    return tables.get(str(path[0]), Config) if path else Config
+    """The table that a path into the configuration leads to."""
+    table: type[BaseModel] = Config
+    for part in path:
+        field = table.model_fields.get(str(part))
+        kinds = () if field is None else get_args(field.annotation) or (field.annotation,)
+        table = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), table)
+    return table
 
 
 def _refuse_open_secrets(file: Path, config: Config, table: Mapping[str, Any]) -> None:
