@@ -19,6 +19,11 @@ class Presents(StrEnum):
     UID = "uid"
     UID_REVERSED = "uid-reversed"
     WIEGAND = "wiegand"
+    SECURE = "secure"
+
+
+_SECURE_BITS = 64
+"""A reader that holds the read key sends the 8 bytes in our application; of any other card it sends the UID."""
 
 
 def identity_of_bits(presents: Presents, bits: int, data: bytes) -> Identity:
@@ -27,6 +32,8 @@ def identity_of_bits(presents: Presents, bits: int, data: bytes) -> Identity:
         raise MalformedError("A card of %(bits)s bits in %(bytes)s bytes cannot be.", bits=bits, bytes=len(data))
     if presents is Presents.WIEGAND:
         return identity_of_frame(bits, int.from_bytes(data) >> (len(data) * 8 - bits))
+    if presents is Presents.SECURE and bits == _SECURE_BITS:
+        return Identity(IdentityKind.SECURE, data[:8])
     if bits % 8:
         raise MalformedError("A card UID has whole bytes; the reader sent %(bits)s bits.", bits=bits)
     uid = data[: bits // 8]

@@ -31,6 +31,16 @@ def test_a_uid_forward_and_reversed() -> None:
     assert identity_of_bits(Presents.UID_REVERSED, 32, data).value == data[::-1]
 
 
+def test_a_reader_with_the_read_key() -> None:
+    """Eight bytes are the number in our application; a card without it shows its UID, and never passes for one."""
+    number = bytes.fromhex("0102030405060708")
+    assert identity_of_bits(Presents.SECURE, 64, number) == Identity(IdentityKind.SECURE, number)
+    for uid in (number[:4], number[:7], number + b"\x09\x0a"):
+        assert identity_of_bits(Presents.SECURE, len(uid) * 8, uid) == Identity(IdentityKind.UID, uid)
+    with pytest.raises(MalformedError):
+        identity_of_bits(Presents.UID, 64, number)
+
+
 @given(st.sampled_from(Presents), st.integers(-1, 200), st.binary(max_size=20))
 def test_any_bits_are_an_identity_or_malformed(presents: Presents, bits: int, data: bytes) -> None:
     """No other error comes out, whatever the reader sends."""
@@ -38,4 +48,4 @@ def test_any_bits_are_an_identity_or_malformed(presents: Presents, bits: int, da
         identity = identity_of_bits(presents, bits, data)
     except MalformedError:
         return
-    assert identity.kind in {IdentityKind.UID, IdentityKind.WIEGAND}
+    assert identity.kind in {IdentityKind.UID, IdentityKind.WIEGAND, IdentityKind.SECURE}
