@@ -142,6 +142,9 @@ class EncodePlan:
     before: int = FACTORY
 
 
+ReadCard = Callable[[CardTransport], Awaitable[GateReading]]
+"""CardWork.read with the site's keys and templates: what a reader at a gate is given."""
+
 OnStep = Callable[[int], Awaitable[None]]
 """Called before the commands of each step, numbered from 0; the work waits until it returns."""
 
