@@ -1,7 +1,8 @@
 """One key a card, made of a master key and what is known of the card: AN10922, and the rule of PBOC.
 
 NXP AN10922, Symmetric key diversifications, sections 2.2 to 2.5: each part of the new key is the CMAC, under the
-master, of a constant and the diversification input (UID, application id, system identifier), always padded to two blocks.
+master, of a constant and the diversification input (UID, application id, system identifier), padded to two blocks
+however short it is.
 """
 
 from typing import Final

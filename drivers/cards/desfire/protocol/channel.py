@@ -1,10 +1,9 @@
 """One command inside a session, from plain data to plain data."""
 
 from drivers.cards.desfire.protocol import framing
-from drivers.cards.desfire.protocol.session import KeyKind, Mode, Session
+from drivers.cards.desfire.protocol.keys import KeyKind
+from drivers.cards.desfire.protocol.session import CHANGE_KEY, Mode, Session
 from drivers.cards.exchange import Procedure
-
-_CHANGE_KEY = 0xC4
 
 
 def transact(
@@ -26,5 +25,5 @@ def change_key(
 ) -> Procedure[None]:
     """ChangeKey as :meth:`Session.change_key` words it. Raises as :func:`transact`."""
     cryptogram = session.change_key(key_no_byte, new_key, new_version, old_key, kind)
-    status, payload = yield from framing.exchange(_CHANGE_KEY, cryptogram)
-    session.open(_CHANGE_KEY, status, payload)
+    status, payload = yield from framing.exchange(CHANGE_KEY, cryptogram)
+    session.open(CHANGE_KEY, status, payload)
