@@ -1,5 +1,33 @@
-"""Fixtures that tests of every part share."""
+"""Fixtures that tests of every part share, and how tests are spread over workers."""
 
 from importlib.util import find_spec
 
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
 pytest_plugins = [name for name in ("tests.stores", "tests.brokers") if find_spec(name)]
+
+BROWSER = "tests/browser"
+SLOW = (f"{BROWSER}/", "tests/system/")
+
+
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """The tests of a module share a worker, and so its fixtures and their order; all browser tests share one.
+
+    Two Chromiums on two cores only wait for each other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(f"{BROWSER}/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
+    """Says where each test runs. The mark ``xdist_group`` does not: pytest 9.2 keeps node ids where xdist cannot."""
+    return ByModule(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long starts first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))

@@ -12,7 +12,7 @@ import pytest
 from tests.brokers import running_embedded
 from tests.system.plant import Plant, Refused, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-bad-input")]
+pytestmark = [pytest.mark.system]
 
 SEED = 20260403
 BLANK = "04B103526E6180"

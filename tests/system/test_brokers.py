@@ -19,7 +19,7 @@ from tests.system.gates import GateBox, enrol, readdressed, wait_until_drained
 from tests.system.plant import Plant, Refused, wait_for
 from tests.system.spy import Spy
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-brokers")]
+pytestmark = [pytest.mark.system]
 
 SITE = "hujingyuan"
 ROOT = f"gatehouse/v1/{SITE}"

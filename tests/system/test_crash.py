@@ -25,7 +25,7 @@ from tests.brokers import running_mosquitto
 from tests.system.gates import GateBox, enrol_at, wait_until_drained
 from tests.system.plant import Plant, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-crash")]
+pytestmark = [pytest.mark.system]
 
 SITE = "hujingyuan"
 MOST_ACTS = 40

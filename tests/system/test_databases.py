@@ -16,7 +16,7 @@ from tests.gateway.storage.tampering import tamper
 from tests.system.gates import GateBox, enrol_at, wait_until_drained
 from tests.system.plant import Plant, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-databases")]
+pytestmark = [pytest.mark.system]
 
 SITE = "hujingyuan"
 BLANK = "04B101526E6180"

@@ -17,7 +17,7 @@ from simulators.devices.pty import PtyCable
 from tests.brokers import Mosquitto, running_mosquitto
 from tests.system.plant import Plant, Refused, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-outputs")]
+pytestmark = [pytest.mark.system]
 
 SITE = "hujingyuan"
 SEED = 20260401

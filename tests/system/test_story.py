@@ -16,7 +16,7 @@ from tests.brokers import free_port
 from tests.system.demo import Demo, alive, run_second
 from tests.system.plant import wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system-story")]
+pytestmark = [pytest.mark.system]
 
 BLANK = "04B101526E6180"
 OWN_GATES = {"main-in", "south-gate", "b3-door", "garage"}

@@ -11,7 +11,6 @@ IN_NAMESPACE = 'ip link set lo up && mount -t tmpfs tmpfs /run && mkdir /run/pcs
 
 
 @pytest.mark.system
-@pytest.mark.xdist_group("pcscd")
 @pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of its own needs root")
 def test_cards_are_read_and_a_restarted_service_is_found_again() -> None:
     """Offline before pcscd runs; a card laid, asked and lifted; the same again after pcscd was stopped and started."""
