@@ -6,22 +6,22 @@ They end with this package: Playwright keeps an event loop running, under which 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.server import Site, served
-from tests.browser.town import Town, living_town
+from tests.browser.town import PATIENCE_MS, Town, living_town
 
 CHROMIUM = "/usr/bin/chromium"
-PATIENCE_MS = 10_000
 Open = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests share one worker: two Chromiums on two cores only wait for each other."""
+    """Marks these tests."""
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")

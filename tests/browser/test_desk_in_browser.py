@@ -84,6 +84,7 @@ def test_a_dialog_asks_by_naming_and_escape_leaves(site: Site, open_as: Open) ->
     lost.click()
     page.locator("dialog[open] button.primary").click()
     expect(page.get_by_text("is reported lost.")).to_be_visible()
+    page.wait_for_load_state("load")  # before its script runs, a link leads to the dialog's page
     page.get_by_role("link", name="Withdraw the loss").click()
     page.locator("dialog[open] input[name=holder_verified]").check()
     page.locator("dialog[open] button.primary").click()

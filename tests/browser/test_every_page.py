@@ -25,6 +25,7 @@ def test_axe_finds_nothing(site: Site, open_as: Open, key: str) -> None:
         page = open_as(PAGES[key][0], phone=phone, dark=phone)
         site.lay(LAKE_BLANK)
         PAGES[key][1](page, site)
+        page.wait_for_load_state("load")
         page.evaluate("document.getAnimations().forEach(a => a.finish())")
         results = AXE.run(page, options=_rules(key))
         assert results.violations_count == 0, results.generate_report()
@@ -38,6 +39,7 @@ def test_nothing_scrolls_sideways_on_a_phone(site: Site, open_as: Open, key: str
     page.set_viewport_size({"width": 360, "height": 740})
     site.lay(LAKE_BLANK)
     PAGES[key][1](page, site)
+    page.wait_for_load_state("load")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0
 
@@ -94,3 +96,4 @@ def test_a_gate_is_held_and_given_back_by_keyboard(site: Site, open_as: Open) ->
         expect(page.locator("dialog[open]")).to_have_count(0)
         held = button == "Hold open…"
         expect(row.get_by_text("stays open until ended")).to_have_count(1 if held else 0)
+        page.wait_for_load_state("load")  # before its script runs, a link leads to the dialog's page

@@ -11,7 +11,6 @@ from tests.browser.town import PHONE, Bench, Town, sideways
 HOME = "3-1-502"
 HOLDER = "王建军"
 UID = "04B101526E6180"
-SOON = 5_000  # ms
 
 
 @dataclass
@@ -83,7 +82,7 @@ def test_a_card_lives(tabs: Tabs) -> None:
 
 def in_force(desk: Page, word: str) -> None:
     """The bar is full: every gate concerned has confirmed."""
-    expect(desk.locator("#reach-count")).to_have_text(re.compile(rf"{word} at (\d+) of \1 gates"), timeout=SOON)
+    expect(desk.locator("#reach-count")).to_have_text(re.compile(rf"{word} at (\d+) of \1 gates"))
 
 
 def happened(console: Page, word: str) -> Locator:
@@ -160,7 +159,7 @@ def write_slip(desk: Page) -> str:
 def scan_until(bench: Bench, text: str, post: Page, code: str) -> None:
     """Scans; the verdict appears at the post without a touch there."""
     bench.scan(text)
-    expect(post.locator(f"[data-code={code}]")).to_be_visible(timeout=SOON)
+    expect(post.locator(f"[data-code={code}]")).to_be_visible()
 
 
 def fills_the_screen(post: Page, colour: str) -> bool:
@@ -182,7 +181,7 @@ def test_a_pulled_plug_is_explained(tabs: Tabs) -> None:
     expect(devices).not_to_contain_text("offline")
     tabs.bench.press("plug-main-line")
     expect(reader.first).to_be_visible()
-    expect(devices).to_contain_text("offline", timeout=15_000)
+    expect(devices).to_contain_text("offline")
     expect(console.locator('[data-src="/console/alarms"]')).to_contain_text(
         "A device is offline. Check its cable and power."
     )
