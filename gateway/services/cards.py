@@ -1,6 +1,6 @@
 """The desk's procedures with cards, under one name.
 
-Views: card_views · stock, issue, replacement: card_issue · everything after: card_changes · time: sweep.
+Views: card_views · stock: card_stock · issue, replacement: card_issue · everything after: card_changes · time: sweep.
 """
 
 from gateway.services.card_changes import (
@@ -19,7 +19,8 @@ from gateway.services.card_changes import (
     unfreeze,
     withdraw_loss,
 )
-from gateway.services.card_issue import Blank, issue, replace, stock_in
+from gateway.services.card_issue import issue, replace
+from gateway.services.card_stock import Blank, stock_in
 from gateway.services.card_views import CardView, by_identity, by_number, by_uid, get, list_cards, story
 from gateway.services.sweep import sweep
 

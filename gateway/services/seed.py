@@ -10,7 +10,7 @@ from gateway.domain.identity import IdentityForm
 from gateway.domain.issuance import Consent
 from gateway.domain.person import Proof, Relation, Role
 from gateway.services import accounts, cards, occupancy, site
-from gateway.services.card_issue import Blank
+from gateway.services.card_stock import Blank
 from gateway.services.card_views import CardView
 from gateway.services.gates import NewPortal
 from gateway.services.keys import Keys

@@ -1,0 +1,144 @@
+"""Work on cards as desks and pages see it; nothing here changes anything."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from gateway.domain.card_data import CardKind
+from gateway.domain.encode_job import OPEN, RUNNING, WIPES, JobKind, JobState
+from gateway.domain.errors import NotFoundError
+from gateway.ports.cards import EncodePlan
+from gateway.services.encode_orders import Order, plan_from_json
+from gateway.storage.tables import cards, encode_jobs, people, units
+
+OPEN_STATES = [state.value for state in sorted(OPEN)]
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One piece of work on one card. Times are unix seconds; ``step`` of ``steps`` counts from 0.
+
+    ``card`` is the printed number, ``holder`` and ``unit`` a name and a code: of the card once there is one, else of
+    the order. ``why`` is the sentence of the last failure (``template``, ``params``). ``leased_by`` (a name) has the
+    work at ``encoder`` until ``lease_until``; without a lease ``encoder`` is where it last was.
+    """
+
+    id: str
+    what: JobKind
+    state: JobState
+    step: int
+    steps: int
+    uid: bytes | None
+    kind: CardKind | None
+    card_id: int | None
+    card: str | None
+    holder: str | None
+    unit: str | None
+    key_version: int | None
+    plan: dict[str, Any] | None
+    wanted: dict[str, Any]
+    batch: str | None
+    position: int | None
+    encoder: str | None
+    leased_by: str | None
+    lease_until: int | None
+    why: dict[str, Any] | None
+    created_by: str
+    created_at: int
+    updated_at: int
+    rev: int
+
+    @property
+    def order(self) -> Order:
+        """What the desk asked for."""
+        return Order.of(self.wanted["order"])
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still something to do."""
+        return self.state in OPEN
+
+    @property
+    def running(self) -> bool:
+        """Whether a desk writes on the card now."""
+        return self.state in RUNNING
+
+    @property
+    def wipes(self) -> bool:
+        """Whether the card is to be wiped (CardWork.wipe), not written (CardWork.personalise)."""
+        return self.state is JobState.WIPING or self.what in WIPES
+
+    def leased(self, now: int) -> bool:
+        """Whether a desk has it to itself."""
+        return self.lease_until is not None and self.lease_until > now
+
+
+def plan_of(job: JobView) -> EncodePlan:
+    """What shall stand on the card. Raises NotFoundError in a batch, before a card was laid down."""
+    if job.plan is None:
+        raise NotFoundError("No card has been laid down for this row yet.")
+    return plan_from_json(job.plan)
+
+
+def get(conn: Connection, job_id: str) -> JobView:
+    """One piece of work; raises NotFoundError."""
+    row = conn.execute(_query().where(encode_jobs.c.id == job_id)).first()
+    if row is None:
+        raise NotFoundError("There is no work at the encoder with the id %(id)s.", id=job_id[:40])
+    return _view(row)
+
+
+def list_jobs(
+    conn: Connection, *, only_open: bool = True, batch_id: str | None = None, limit: int = 500
+) -> list[JobView]:
+    """A batch in its order, or all work, the latest first."""
+    query = _query().limit(limit)
+    if only_open:
+        query = query.where(encode_jobs.c.state.in_(OPEN_STATES))
+    if batch_id is None:
+        return [_view(row) for row in conn.execute(query.order_by(encode_jobs.c.created_at.desc(), encode_jobs.c.id))]
+    query = query.where(encode_jobs.c.batch_id == batch_id).order_by(encode_jobs.c.position)
+    return [_view(row) for row in conn.execute(query)]
+
+
+def open_for_uid(conn: Connection, uid: bytes) -> JobView | None:
+    """The work that waits for the card with this UID."""
+    return _first(conn, _query().where(encode_jobs.c.uid == uid, encode_jobs.c.state.in_(OPEN_STATES)))
+
+
+def open_for_card(conn: Connection, card_id: int) -> JobView | None:
+    """The work that will change this card."""
+    return _first(conn, _query().where(encode_jobs.c.card_id == card_id, encode_jobs.c.state.in_(OPEN_STATES)))
+
+
+def _first(conn: Connection, query: Select[Any]) -> JobView | None:
+    row = conn.execute(query.limit(1)).first()
+    return None if row is None else _view(row)
+
+
+def _query() -> Select[Any]:
+    return (
+        select(
+            encode_jobs,
+            cards.c.number.label("card"),
+            people.c.name.label("holder"),
+            units.c.code.label("unit"),
+        )
+        .outerjoin(cards, cards.c.id == encode_jobs.c.card_id)
+        .outerjoin(people, people.c.id == cards.c.holder_id)
+        .outerjoin(units, units.c.id == cards.c.unit_id)
+    )
+
+
+def _view(row: Row[Any]) -> JobView:
+    known = row._asdict()
+    known["batch"] = known.pop("batch_id")
+    known["what"], known["state"] = JobKind(row.what), JobState(row.state)
+    known["kind"] = None if row.kind is None else CardKind(row.kind)
+    known["uid"] = None if row.uid is None else bytes(row.uid)
+    known["card"] = row.card or row.wanted["order"].get("number")
+    known["holder"] = row.holder or row.wanted.get("holder")
+    known["unit"] = row.unit or row.wanted.get("unit")
+    del known["plan_digest"]
+    return JobView(**known)
