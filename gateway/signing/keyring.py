@@ -1,14 +1,16 @@
 """Secrets at rest: sealed with AES-256-GCM under a key-encryption key that is not kept beside them.
 
-A sealed blob is ``01 ‖ nonce (12) ‖ ciphertext and tag (16)`` (NIST SP 800-38D); the purpose is its
-additional data, so a blob cannot be moved to another place.
+The key comes from a file, a systemd credential or a pass-phrase, or never leaves a security module
+(:mod:`gateway.signing.pkcs11`). A sealed blob is ``01 ‖ nonce (12) ‖ ciphertext and tag (16)`` (NIST SP
+800-38D); the purpose is its additional data, so a blob cannot be moved to another place.
 """
 
 import os
 import stat
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.domain.errors import ForbiddenError, GatehouseError, MalformedError, NotFoundError
 
 KEK_SIZE: Final = 32
+SALT_SIZE: Final = 16
 _FORMAT: Final = b"\x01"
 _NONCE_SIZE: Final = 12
 _TAG_SIZE: Final = 16
@@ -27,15 +30,25 @@ class UnsealError(GatehouseError):
     """A sealed secret cannot be opened: another key, another purpose, or damaged."""
 
 
+class Aead(Protocol):
+    """AES-256-GCM with a key that need not be here: nonce of 12 bytes, tag of 16 behind the ciphertext."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes, /) -> bytes:
+        """Ciphertext and tag."""
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes, /) -> bytes:
+        """The plaintext; raises InvalidTag."""
+
+
 class Keyring:
     """Seals and unseals secrets. Never shows its key."""
 
     __slots__ = ("_aead", "_random")
 
-    def __init__(self, kek: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
-        if len(kek) != KEK_SIZE:
+    def __init__(self, kek: bytes | Aead, random: Callable[[int], bytes] = os.urandom) -> None:
+        if isinstance(kek, bytes) and len(kek) != KEK_SIZE:
             raise MalformedError("The key that seals secrets has 32 bytes, not %(length)s.", length=len(kek))
-        self._aead = AESGCM(kek)
+        self._aead: Aead = AESGCM(kek) if isinstance(kek, bytes) else kek
         self._random = random
 
     def __repr__(self) -> str:
@@ -99,9 +112,13 @@ def kek_from_credential(name: str, directory: Path | None) -> bytes:
 
 
 def kek_from_passphrase(passphrase: str, salt: bytes) -> bytes:
-    """Argon2id with 64 MiB, three passes and four lanes (RFC 9106, 4, second choice); ``salt`` has 16 bytes."""
-    if len(salt) != 16:
+    """Argon2id with 64 MiB, three passes and four lanes (RFC 9106, 4, second choice); ``salt`` has 16 bytes.
+
+    However a keyboard composes the characters, the key is the same (NFC: OpaqueString of RFC 8265, 4.2).
+    """
+    if len(salt) != SALT_SIZE:
         raise MalformedError("The salt of a pass-phrase has 16 bytes, not %(length)s.", length=len(salt))
+    typed = unicodedata.normalize("NFC", passphrase).encode()
     return hash_secret_raw(
-        passphrase.encode(), salt, time_cost=3, memory_cost=64 * 1024, parallelism=4, hash_len=KEK_SIZE, type=Type.ID
+        typed, salt, time_cost=3, memory_cost=64 * 1024, parallelism=4, hash_len=KEK_SIZE, type=Type.ID
     )

@@ -91,3 +91,8 @@ def test_passphrase_depends_on_both() -> None:
     assert len(one) == 32
     with pytest.raises(MalformedError):
         kek_from_passphrase("x", b"")
+
+
+def test_passphrase_however_it_is_composed() -> None:
+    """One keyboard sends ü as one character, another as u and dots: the same key."""
+    assert kek_from_passphrase("Tür 门", bytes(16)) == kek_from_passphrase("Tu\u0308r 门", bytes(16))
