@@ -1,23 +1,18 @@
-"""``python -m simulators compound --dir DIR --port N`` or ``python -m simulators card --kind uid --uid HEX``."""
+"""``python -m simulators compound --dir DIR --port N`` or ``python -m simulators card --kind KIND``."""
 
 import argparse
 import asyncio
 import logging
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
 
-from gateway.domain.identity import parse_uid
+from simulators.cards import command
 from simulators.compound.bench import create_bench
 from simulators.compound.plan import Plan
 from simulators.compound.world import World
-from simulators.devices.vcard import VPCD_PORT, serve_uid_card
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host or "127.0.0.1", int(port)
 
 
 def _arguments() -> argparse.Namespace:
@@ -26,10 +21,7 @@ def _arguments() -> argparse.Namespace:
     compound = what.add_parser("compound", help="play the demo's hardware and serve its bench")
     compound.add_argument("--dir", type=Path, required=True, help="the demo's directory, with compound.json")
     compound.add_argument("--port", type=int, required=True, help="where the bench is served, on loopback")
-    card = what.add_parser("card", help="lay one virtual card on a vpcd reader")
-    card.add_argument("--kind", choices=["uid"], default="uid")
-    card.add_argument("--uid", type=parse_uid, required=True, help="4, 7 or 10 bytes in hexadecimal")
-    card.add_argument("--vpcd", type=_address, default=("127.0.0.1", VPCD_PORT), metavar="HOST:PORT")
+    command.add_to(what)
     return parser.parse_args()
 
 
@@ -65,7 +57,7 @@ def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     if arguments.what == "card":
-        serve_uid_card(arguments.uid, *arguments.vpcd)
+        sys.exit(command.play(arguments))
     else:
         asyncio.run(_play(arguments.dir, arguments.port))
 

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from functools import reduce
 from operator import xor
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from drivers.pcsc.protocol.vpcd import LENGTH_BYTES, Control, length_of, pack
 
@@ -30,6 +30,14 @@ class CardLogic(Protocol):
 
     def reset(self) -> None:
         """The field was switched off and on."""
+
+
+@runtime_checkable
+class Layable(Protocol):
+    """A logic that knows a hand: being laid down is more than the field going on."""
+
+    def laid(self) -> None:
+        """Called instead of ``reset`` when the card is laid down."""
 
 
 class UidCard:
@@ -55,6 +63,13 @@ class UidCard:
     def reset(self) -> None:
         """Nothing is remembered."""
 
+    def dump(self) -> dict[str, Any]:
+        """Nothing is kept."""
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Nothing was kept."""
+
 
 class VirtualCard:
     """A card in someone's hand. ``lay`` and ``lift`` may be called again and again."""
@@ -69,6 +84,10 @@ class VirtualCard:
         """Raises OSError when no encoder listens there."""
         self._wire = socket.create_connection(self._address, timeout=5)
         self._wire.settimeout(None)
+        if isinstance(self.logic, Layable):
+            self.logic.laid()
+        else:
+            self.logic.reset()
         self._thread = threading.Thread(target=self._serve, args=(self._wire,), name="virtual-card", daemon=True)
         self._thread.start()
 
@@ -116,10 +135,3 @@ def _exactly(wire: socket.socket, count: int) -> bytes | None:
             return None
         data += chunk
     return data
-
-
-def serve_uid_card(uid: bytes, host: str = "127.0.0.1", port: int = VPCD_PORT) -> None:
-    """Lays a UID card down and leaves it there until the encoder goes away: the command ``card --kind uid``."""
-    card = VirtualCard(UidCard(uid), host, port)
-    card.lay()
-    card.wait()
