@@ -117,7 +117,7 @@ def _expect(ins: int, key_no: int, wanted: Status, status: int, data: bytes, *, 
     if status != wanted:
         raise DesfireRefusedError(ins, status)
     if len(data) != size:
-        raise CardGarbledError("The card's answer has a wrong length.")
+        raise CardGarbledError("The card's answer has a wrong length: lay the card down again.")
     return data
 
 
@@ -127,4 +127,4 @@ def _turned(number: bytes) -> bytes:
 
 def _check(proof: bytes, rnd_a: bytes) -> None:
     if not compare_digest(proof, _turned(rnd_a)):
-        raise CardGarbledError("The card could not prove that it knows the key.")
+        raise CardGarbledError("The card could not prove that it knows the key: take it in.")

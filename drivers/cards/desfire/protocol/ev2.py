@@ -77,5 +77,5 @@ class Ev2Session(Session):
         check_blocks(data, self._keys.encipher.block_size)
         plain = self._keys.encipher.decrypt(data, self._iv(_ANSWER)).rstrip(b"\x00")
         if not plain.endswith(b"\x80"):
-            raise CardGarbledError("The card's answer has wrong padding.")
+            raise CardGarbledError("The card's answer has wrong padding: lay the card down again.")
         return plain[:-1]

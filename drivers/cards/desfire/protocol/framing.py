@@ -31,7 +31,7 @@ def send(ins: int, data: bytes = b"") -> Procedure[tuple[int, bytes]]:
     """One frame and its answer: status and data. Raises CardGarbledError, or CardRefusedError when SW1 is not 91."""
     answer = yield wrap(ins, data)
     if len(answer) < 2:
-        raise CardGarbledError("The card's answer has no status.")
+        raise CardGarbledError("The card's answer has no status: lay the card down again.")
     if answer[-2] != _SW1:
         raise DesfireRefusedError(ins, int.from_bytes(answer[-2:]))
     return answer[-1], answer[:-2]
@@ -48,7 +48,7 @@ def exchange(ins: int, payload: bytes = b"") -> Procedure[tuple[int, bytes]]:
         if status != Status.ADDITIONAL_FRAME:
             return _end_early(status)
         if data:
-            raise CardGarbledError("The card answered before it had heard the whole command.")
+            raise CardGarbledError("The card answered before it had heard the whole command: lay the card down again.")
     status, data = yield from _frame(last)
     return (yield from _rest(status, data))
 
@@ -67,7 +67,7 @@ def _frame(apdu: bytes) -> Procedure[tuple[int, bytes]]:
 
 def _end_early(status: int) -> tuple[int, bytes]:
     if status == Status.OK:
-        raise CardGarbledError("The card answered before it had heard the whole command.")
+        raise CardGarbledError("The card answered before it had heard the whole command: lay the card down again.")
     return status, b""
 
 
@@ -77,5 +77,5 @@ def _rest(status: int, data: bytes) -> Procedure[tuple[int, bytes]]:
         status, data = yield from send(Status.ADDITIONAL_FRAME)
         whole += data
         if (not data and status == Status.ADDITIONAL_FRAME) or len(whole) > _LONGEST_ANSWER:
-            raise CardGarbledError("The card's answer does not end.")
+            raise CardGarbledError("The card's answer does not end: lay the card down again.")
     return status, bytes(whole)

@@ -61,7 +61,7 @@ class Session(ABC):
             raise DesfireRefusedError(ins, status)
         data = payload if bare else self._open(ins, payload, mode, length)
         if len(data) != (0 if bare else len(data) if length is None else length):
-            raise CardGarbledError("The card's answer has another length than was asked for.")
+            raise CardGarbledError("The card's answer has another length than was asked for: lay the card down again.")
         self._ended = bare
         return data
 
@@ -84,7 +84,7 @@ class Session(ABC):
 
     def _check_alive(self) -> None:
         if self._ended:
-            raise CardRefusedError("The session with the card has ended; lay the card down anew.")
+            raise CardRefusedError("The session with the card has ended: lay the card down again.")
 
     @abstractmethod
     def _seal(self, ins: int, header: bytes, data: bytes, mode: Mode) -> bytes: ...
