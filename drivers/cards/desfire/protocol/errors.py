@@ -1,5 +1,6 @@
 """Status bytes of DESFire cards, and the errors made of them."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
@@ -34,33 +35,29 @@ class Status(IntEnum):
     FILE_INTEGRITY_ERROR = 0xF1
 
 
-_UNKNOWN: Final = (
-    "The card refused command %(ins)s (%(status)s): lay it down again; if that does not help, take another card."
-)
-_BROKEN: Final = "The card's memory is broken (%(status)s, command %(ins)s): throw the card away and take another one."
-_FORBIDDEN: Final = (
-    "The card does not allow command %(ins)s (%(status)s): someone else's settings are on it; take another card."
-)
-_SENTENCES: Final = {
-    Status.OUT_OF_MEMORY: "The card is full (%(status)s, command %(ins)s): wipe it, or take another card.",
-    Status.ILLEGAL_COMMAND: "The card does not know command %(ins)s (%(status)s): take a DESFire card EV1 or newer.",
-    Status.INTEGRITY_ERROR: "The card got command %(ins)s garbled (%(status)s): lay it flat on the encoder and try again.",
-    Status.NO_SUCH_KEY: "The card has no such key (%(status)s, command %(ins)s): someone else's application is on it; take another card.",
-    Status.LENGTH_ERROR: "The card takes command %(ins)s in another length (%(status)s): take a DESFire card EV1 or newer.",
-    Status.PERMISSION_DENIED: _FORBIDDEN,
-    Status.PARAMETER_ERROR: "The card does not take the values of command %(ins)s (%(status)s): take a DESFire card EV1 or newer.",
-    Status.APPLICATION_NOT_FOUND: "Our application is not on the card (%(status)s, command %(ins)s): issue the card at the desk first.",
+_UNKNOWN: Final = "The card refused command %(ins)s (%(status)s): lay it down again, or take another card."
+_BROKEN: Final = "The card's memory is broken (%(ins)s: %(status)s): take another card, and throw this one away."
+_ANOTHER: Final = "The card is made otherwise than we need it (%(ins)s: %(status)s): take a DESFire card EV1 or newer."
+_SENTENCES: Final[Mapping[int, str]] = {
+    Status.OUT_OF_MEMORY: "The card is full (%(ins)s: %(status)s): wipe it, or take another card.",
+    Status.ILLEGAL_COMMAND: _ANOTHER,
+    Status.INTEGRITY_ERROR: "The card heard us garbled (%(ins)s: %(status)s): lay it flat and try again.",
+    Status.NO_SUCH_KEY: "The card has other keys than ours (%(ins)s: %(status)s): take another card.",
+    Status.LENGTH_ERROR: _ANOTHER,
+    Status.PERMISSION_DENIED: "The card's settings forbid this (%(ins)s: %(status)s): take another card.",
+    Status.PARAMETER_ERROR: _ANOTHER,
+    Status.APPLICATION_NOT_FOUND: "Our application is not on the card (%(ins)s: %(status)s): issue it at the desk.",
     Status.APPLICATION_INTEGRITY_ERROR: _BROKEN,
-    Status.AUTHENTICATION_DELAY: "The card makes us wait after wrong keys (%(status)s, command %(ins)s): lay it down again in a minute.",
-    Status.AUTHENTICATION_ERROR: "The card wants another key for command %(ins)s (%(status)s): lay it down again.",
-    Status.BOUNDARY_ERROR: "The file on the card is too small for command %(ins)s (%(status)s): wipe the card and issue it again.",
+    Status.AUTHENTICATION_DELAY: "It waits after wrong keys (%(ins)s: %(status)s): lay it down again in a minute.",
+    Status.AUTHENTICATION_ERROR: "The card wants another key for this (%(ins)s: %(status)s): lay it down again.",
+    Status.BOUNDARY_ERROR: "The file on the card is too small (%(ins)s: %(status)s): wipe the card and issue it again.",
     Status.PICC_INTEGRITY_ERROR: _BROKEN,
-    Status.COMMAND_ABORTED: "The card lost the thread at command %(ins)s (%(status)s): lay it down again.",
-    Status.PICC_DISABLED: "The card has locked itself for ever (%(status)s, command %(ins)s): take another one.",
-    Status.COUNT_ERROR: "No more applications fit on the card (%(status)s, command %(ins)s): wipe it, or take another card.",
-    Status.DUPLICATE: "The card has it already (%(status)s, command %(ins)s): wipe the card and issue it again.",
+    Status.COMMAND_ABORTED: "The card lost the thread (%(ins)s: %(status)s): lay it down again.",
+    Status.PICC_DISABLED: "The card has locked itself for ever (%(ins)s: %(status)s): take another card.",
+    Status.COUNT_ERROR: "No more applications fit on the card (%(ins)s: %(status)s): wipe it, or take another card.",
+    Status.DUPLICATE: "The card has this already (%(ins)s: %(status)s): wipe the card and issue it again.",
     Status.EEPROM_ERROR: _BROKEN,
-    Status.FILE_NOT_FOUND: "Our file is not on the card (%(status)s, command %(ins)s): issue the card at the desk again.",
+    Status.FILE_NOT_FOUND: "Our file is not on the card (%(ins)s: %(status)s): issue it at the desk again.",
     Status.FILE_INTEGRITY_ERROR: _BROKEN,
 }
 
@@ -69,8 +66,7 @@ class DesfireRefusedError(CardRefusedError):
     """``status`` is the status byte, or all of SW1 SW2 when SW1 is not 91."""
 
     def __init__(self, ins: int, status: int) -> None:
-        sentence = _SENTENCES.get(status, _UNKNOWN)  # type: ignore[call-overload]  # an IntEnum is found by its number
-        super().__init__(sentence, ins=f"{ins:02X}", status=status_words(status))
+        super().__init__(_SENTENCES.get(status, _UNKNOWN), ins=f"{ins:02X}", status=status_words(status))
         self.status = status
 
 
