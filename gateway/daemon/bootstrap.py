@@ -12,8 +12,9 @@ import structlog
 
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.figures import DecisionFigures
+from gateway.daemon.key_source import open_keyring
 from gateway.daemon.lock import LeaseKeeper, holder_of
-from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, has_secrets, open_keyring, open_keys
+from gateway.daemon.opening import MARK_FILE, broker_accounts, broker_address, has_secrets, open_keys
 from gateway.daemon.wiring import (
     FleetView,
     ListNews,

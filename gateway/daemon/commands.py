@@ -13,13 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.daemon.config import Config, ConfigError
+from gateway.daemon.key_source import naming_the_key, open_keyring
 from gateway.daemon.looking import looked_at
 from gateway.daemon.opening import (
     MARK_FILE,
     broker_accounts,
     broker_address,
-    naming_the_key,
-    open_keyring,
     opened,
     sign_in_link,
 )

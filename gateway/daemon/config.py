@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.daemon.card_settings import CardsTable
+from gateway.daemon.key_settings import KeysTable
 from gateway.domain.errors import GatehouseError
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -87,13 +88,6 @@ class MqttTable(_Table):
         if self.password_file is None:
             return self.password.get_secret_value() if self.password else None
         return read_private(self.password_file, "mqtt.password_file").strip()
-
-
-class KeysTable(_Table):
-    """``[keys]``: the 32 bytes that seal the site's secrets, in a file or a systemd credential."""
-
-    file: Path | None = None
-    credential: str | None = None
 
 
 class LogTable(_Table):
@@ -260,8 +254,7 @@ def read_private(path: Path, key: str) -> str:
 
 def _anchored(config: Config, base: Path) -> Config:
     """Relative paths made absolute."""
-    keys = config.keys.model_copy(update={"file": _under(base, config.keys.file)})
-    changes: dict[str, Any] = {"data": base / config.data, "keys": keys}
+    changes: dict[str, Any] = {"data": base / config.data, "keys": config.keys.anchored(base)}
     if config.mqtt is not None:
         files = ("password_file", "ca_file", "cert_file", "key_file", "mosquitto_directory")
         changes["mqtt"] = config.mqtt.model_copy(update={f: _under(base, getattr(config.mqtt, f)) for f in files})

@@ -197,7 +197,8 @@ def _first(data: Path, port: int | None) -> State:
 def _seed(data: Path, state: State) -> str:
     """Fills the store; an API token with the role admin."""
     from gateway.daemon.config import load  # noqa: PLC0415 - only the first start pays for the store
-    from gateway.daemon.opening import open_keyring, opened  # noqa: PLC0415 - as above
+    from gateway.daemon.key_source import open_keyring  # noqa: PLC0415 - as above
+    from gateway.daemon.opening import opened  # noqa: PLC0415 - as above
     from gateway.runtime.house import BrokerAddress  # noqa: PLC0415 - as above
     from gateway.services import accounts, seed, site  # noqa: PLC0415 - as above
     from gateway.storage.store import SYSTEM  # noqa: PLC0415 - as above

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, make_url, select
 
 from drivers import registry
 from drivers.registry import Sinks
-from gateway.daemon.config import Config, ConfigError
+from gateway.daemon.config import Config
+from gateway.daemon.key_source import look, naming_the_key, open_keyring, setting, will_be_made
 from gateway.daemon.looking import is_new
-from gateway.daemon.opening import connect, has_secrets, key_file, naming_the_key, open_keyring
+from gateway.daemon.opening import connect, has_secrets
 from gateway.domain.errors import GatehouseError
-from gateway.services import site
+from gateway.services import card_keys, site
 from gateway.services.keys import Keys
 from gateway.storage import tables
 from gateway.storage.schema import REVISIONS, found_revision
@@ -107,7 +108,7 @@ def _inside(config: Config, store: Store) -> Iterator[Finding]:
 
 def _keys(config: Config, store: Store | None) -> Iterator[Finding]:
     """``store`` is None while there is nothing sealed to try the key on."""
-    what = "keys.file" if config.keys.credential is None else "keys.credential"
+    what = setting(config)
     try:
         yield Finding(what, True, _tried(config, sealed=store if store is not None and has_secrets(store) else None))
     except GatehouseError as error:
@@ -117,17 +118,13 @@ def _keys(config: Config, store: Store | None) -> Iterator[Finding]:
 
 
 def _tried(config: Config, sealed: Store | None) -> str:
-    file = key_file(config)
-    if sealed is None and config.keys.credential is None and not file.exists():
-        if file.parent.is_dir() or file.parent == config.data:
-            return f"{file} will be made at the first start"
-        raise ConfigError("%(file)s cannot be made: there is no such directory.", file=str(file))
-    ring = open_keyring(config, make=False)
     if sealed is None:
-        return "can be read, and by nobody else"
+        return will_be_made(config) or look(config)
+    ring = open_keyring(config, make=False)
     with sealed.read() as conn, naming_the_key(config):
         Keys.load(conn, ring)
-    return "opens the secrets in the store"
+        keys = card_keys.load(conn, ring)
+    return "opens the secrets in the store" + ("" if keys is None else f" and the card keys, version {keys.current}")
 
 
 def _places(config: Config, conn: Connection) -> Iterator[Finding]:

@@ -11,19 +11,18 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import ArgumentError
 
 from gateway.daemon.config import Config, ConfigError, MqttTable
+from gateway.daemon.key_source import naming_the_key
 from gateway.domain.person import Role
 from gateway.ports import BrokerAccounts
 from gateway.runtime.clock import SteadyClock
 from gateway.runtime.house import BrokerAddress
 from gateway.services import accounts, site
 from gateway.services.keys import Keys
-from gateway.signing import keyring
-from gateway.signing.keyring import Keyring, UnsealError
+from gateway.signing.keyring import Keyring
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM, Store
 from sync.mosquitto import MosquittoAccounts
 
-KEY_FILE: Final = "keyring.key"
 MARK_FILE: Final = "high-water.json"
 ADMIN: Final = "admin"
 
@@ -69,48 +68,10 @@ def opened(config: Config) -> Iterator[Store]:
         store.close()
 
 
-def open_keyring(config: Config, *, make: bool = True) -> Keyring:
-    """The key that seals the site's secrets: a systemd credential, a file, or a file in the data directory.
-
-    ``make``: whether a missing file may be made, as long as no secret is sealed. Raises ConfigError naming the file.
-    """
-    if config.keys.credential is not None:
-        directory = os.environ.get("CREDENTIALS_DIRECTORY")
-        return Keyring(keyring.kek_from_credential(config.keys.credential, Path(directory) if directory else None))
-    file = key_file(config)
-    try:
-        if not make and not file.exists():
-            raise ConfigError(
-                "The key file %(path)s is not there, and a new one would not open the secrets in the store: put it "
-                "back, or correct file in [keys].",
-                path=str(file),
-            )
-        return Keyring(keyring.kek_from_file(file))
-    except OSError as error:
-        raise ConfigError("The key file %(path)s: %(why)s.", path=str(file), why=error.strerror) from error
-
-
-def key_file(config: Config) -> Path:
-    """Where the key is when it is in a file."""
-    return config.keys.file or config.data / KEY_FILE
-
-
 def has_secrets(store: Store) -> bool:
     """Whether a key sealed something in the store already."""
     with store.read() as conn:
         return conn.scalar(select(tables.secrets.c.name).limit(1)) is not None
-
-
-@contextmanager
-def naming_the_key(config: Config) -> Iterator[None]:
-    """Says where the key came from when it does not open what is sealed."""
-    try:
-        yield
-    except UnsealError as error:
-        where = key_file(config) if config.keys.credential is None else f"The credential {config.keys.credential}"
-        raise ConfigError(
-            "%(where)s is not the key that sealed the secrets in the store: %(why)s", where=str(where), why=error
-        ) from error
 
 
 def broker_address(mqtt: MqttTable) -> BrokerAddress:

@@ -30,6 +30,10 @@ class UnsealError(GatehouseError):
     """A sealed secret cannot be opened: another key, another purpose, or damaged."""
 
 
+class NoKeyError(GatehouseError):
+    """The place for the key is right and holds none yet."""
+
+
 class Aead(Protocol):
     """AES-256-GCM with a key that need not be here: nonce of 12 bytes, tag of 16 behind the ciphertext."""
 

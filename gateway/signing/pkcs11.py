@@ -16,6 +16,7 @@ from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, ObjectClass, TokenF
 from pkcs11 import exceptions as told
 
 from gateway.domain.errors import GatehouseError
+from gateway.signing.keyring import NoKeyError
 
 _TAG_BITS: Final = 128
 _TRIED: Final = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
@@ -49,10 +50,6 @@ class TokenError(GatehouseError):
     """The security module, the token in it, or its key cannot be used; the sentence says what to do."""
 
 
-class NoTokenKeyError(TokenError):
-    """The token holds no key of that label."""
-
-
 class PinError(TokenError):
     """The PIN is wrong, or was lately."""
 
@@ -70,7 +67,7 @@ class TokenKey:
     """The key in the token, as :class:`~gateway.signing.keyring.Aead`. Threads take turns.
 
     ``make``: a key of that label is made when the token has none. ``insist``: the PIN is tried although the token
-    tells of a wrong one before. Raises TokenError, NoTokenKeyError or PinError.
+    tells of a wrong one before. Raises TokenError, NoKeyError or PinError.
     """
 
     def __init__(self, address: TokenAddress, pin: str, *, make: bool = False, insist: bool = False) -> None:
@@ -161,7 +158,7 @@ class TokenKey:
         if not found:
             raise self._error(
                 "The token “%(token)s” holds no AES key “%(key)s”. Correct key_label in [keys.pkcs11].",
-                kind=NoTokenKeyError,
+                kind=NoKeyError,
             )
         if len(found) > 1:
             raise self._error("The token “%(token)s” holds several keys “%(key)s”. Give them other labels.")
@@ -180,7 +177,9 @@ class TokenKey:
         except told.PKCS11Error as error:
             raise self._error("The token “%(token)s” made no key “%(key)s”: %(why)s.", error) from error
 
-    def _error(self, template: str, why: Exception | None = None, kind: type[TokenError] = TokenError) -> TokenError:
+    def _error(
+        self, template: str, why: Exception | None = None, kind: type[GatehouseError] = TokenError
+    ) -> GatehouseError:
         at = self._address
         cause = "" if why is None else str(why) or type(why).__name__
         return kind(template, module=str(at.module), token=at.token, key=at.key_label, why=cause)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from gateway.daemon.bootstrap import END_OF_EPOCH, Gateway, build
 from gateway.daemon.config import Config
-from gateway.daemon.opening import open_keyring, open_store
+from gateway.daemon.key_source import open_keyring
+from gateway.daemon.opening import open_store
 from gateway.ports import DeviceState
 from gateway.runtime.clock import SteadyClock
 from gateway.services import alarms, seed

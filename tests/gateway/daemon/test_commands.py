@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from gateway.daemon import commands
 from gateway.daemon.config import Config, ConfigError
-from gateway.daemon.opening import open_keyring, opened
+from gateway.daemon.key_source import open_keyring
+from gateway.daemon.opening import opened
 from gateway.domain.errors import MalformedError, NotFoundError
 from gateway.domain.identity import Identity, IdentityKind
 from gateway.services import seed

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.daemon.config import Config, StoreTable
 from gateway.daemon.doctor import examine
-from gateway.daemon.opening import open_keyring, opened
+from gateway.daemon.key_source import open_keyring
+from gateway.daemon.opening import opened
 from gateway.services import seed
 from gateway.storage.store import SYSTEM
 from tests.gateway.daemon.conftest import Configured

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon.config import ConfigError, StoreTable
-from gateway.daemon.opening import first_sign_in, has_secrets, open_keyring, open_keys, open_store, sign_in_link
+from gateway.daemon.key_source import open_keyring
+from gateway.daemon.opening import first_sign_in, has_secrets, open_keys, open_store, sign_in_link
 from gateway.domain.person import Role
 from gateway.runtime.clock import SteadyClock
 from gateway.services import accounts, site

@@ -8,8 +8,8 @@ import pkcs11
 import pytest
 from pkcs11 import Attribute, KeyType, ObjectClass, TokenFlag
 
-from gateway.signing.keyring import Keyring, UnsealError
-from gateway.signing.pkcs11 import NoTokenKeyError, PinError, TokenAddress, TokenError, TokenKey
+from gateway.signing.keyring import Keyring, NoKeyError, UnsealError
+from gateway.signing.pkcs11 import PinError, TokenAddress, TokenError, TokenKey
 from tests.softhsm import MODULE, PIN, TOKEN, SoftHsm, softhsm
 
 __all__ = ["softhsm"]
@@ -108,7 +108,7 @@ def test_threads_take_turns(opened: Opened) -> None:
 
 def test_no_such_key(opened: Opened) -> None:
     """Not made unless asked for; the sentence names the label and where it stands."""
-    with pytest.raises(NoTokenKeyError, match=r"no AES key “kek”. Correct key_label in \[keys.pkcs11\]"):
+    with pytest.raises(NoKeyError, match=r"no AES key “kek”. Correct key_label in \[keys.pkcs11\]"):
         opened(make=False)
 
 
