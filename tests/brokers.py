@@ -19,7 +19,7 @@ import pytest
 from sync.mosquitto import GATEWAY_USER, Listener, MosquittoAccounts, configuration, write_users
 from sync.session import BrokerSettings
 
-_TIMEOUT_S = 15.0
+_TIMEOUT_S = 45.0
 
 
 def free_port() -> int:

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from tests.brokers import free_port
-from tests.system.plant import Api, Taps, wait_for
+from tests.system.plant import PATIENCE_S, Api, Taps, wait_for
 
-READY_S = 60.0
-END_S = 20.0
+READY_S = 90.0
+END_S = 45.0
 WIRED = "main-in"
 
 
@@ -77,13 +77,15 @@ class Demo:
     def do(self, act: str, **body: object) -> dict[str, Any]:
         """One thing a hand does on the bench; the state after it."""
         headers = {"Content-Type": "application/json"}
-        with urlopen(Request(f"{self.told['bench_url']}/{act}", json.dumps(body).encode(), headers), timeout=10) as got:
+        with urlopen(
+            Request(f"{self.told['bench_url']}/{act}", json.dumps(body).encode(), headers), timeout=PATIENCE_S
+        ) as got:
             state: dict[str, Any] = json.load(got)
         return state
 
     def state(self) -> dict[str, Any]:
         """What the bench shows."""
-        with urlopen(f"{self.told['bench_url']}/state", timeout=10) as got:
+        with urlopen(f"{self.told['bench_url']}/state", timeout=PATIENCE_S) as got:
             state: dict[str, Any] = json.load(got)
         return state
 
@@ -105,10 +107,10 @@ class Demo:
         self.taps.rest(uid)
         before = len(self.records_at(WIRED))
         self.do("hold", uid=uid, portal=WIRED)
-        record = wait_for("the record", lambda: self.records_at(WIRED)[before:], 5)[0]
+        record = wait_for("the record", lambda: self.records_at(WIRED)[before:])[0]
         self.taps.held(uid)
         granted: bool = record["kind"] == "access.granted"
-        wait_for("the lamp", lambda: self.portals()[WIRED]["last"] == {"uid": uid, "granted": granted}, 5)
+        wait_for("the lamp", lambda: self.portals()[WIRED]["last"] == {"uid": uid, "granted": granted})
         return granted
 
     def records_at(self, portal: str) -> list[dict[str, Any]]:
@@ -123,7 +125,9 @@ class Demo:
     def live(self, *kinds: str) -> Iterator["Live"]:
         """The news an open page gets."""
         headers = {"Authorization": f"Bearer {self.told['token']}"}
-        with urlopen(Request(f"{self.told['url']}/live?kinds={','.join(kinds)}", headers=headers), timeout=10) as got:
+        with urlopen(
+            Request(f"{self.told['url']}/live?kinds={','.join(kinds)}", headers=headers), timeout=PATIENCE_S
+        ) as got:
             assert got.readline().startswith(b"retry:")
             yield Live(got)
 

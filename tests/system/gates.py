@@ -11,7 +11,7 @@ from sync.clock import SystemClock
 from sync.controller import Controller
 from sync.session import BrokerSettings
 from tests.brokers import Mosquitto
-from tests.system.plant import Plant, wait_for
+from tests.system.plant import PATIENCE_S, Plant, wait_for
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class GateBox:
         await asyncio.gather(serving, stopping, return_exceptions=True)
 
     def _ask(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
     def do(self, act: Callable[[], T]) -> T:
         """Runs on the controller's own thread."""
@@ -88,7 +88,7 @@ class GateBox:
 
 def wait_until_drained(plant: Plant, *boxes: GateBox) -> None:
     """Until each box holds all its lists as the gateway has them, and the gateway has all its events."""
-    wait_for("the lists to arrive and the events to drain", lambda: all(_drained(plant, box) for box in boxes), 20)
+    wait_for("the lists to arrive and the events to drain", lambda: all(_drained(plant, box) for box in boxes))
 
 
 def _drained(plant: Plant, box: GateBox) -> bool:

@@ -31,13 +31,15 @@ from simulators.devices.scanner import LineScanner
 from sync.session import BrokerSettings
 from tests.brokers import free_port
 
-READY_S = 30.0
+READY_S = 60.0
+PATIENCE_S = 45.0  # a time-out is no measurement: the machine may be busy
+TRIES = 3
 OSDP_KEY = bytes(range(16))
 
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = 15.0) -> T:
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE_S) -> T:
     """Asks until there is an answer; fails loudly when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -46,6 +48,14 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = 15.0) -> 
             return found
         time.sleep(0.01)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def promised(within_s: float, measure: Callable[[], float]) -> None:
+    """Measures until it was quick enough: others may keep the machine busy once, what is slow is slow each time."""
+    took: list[float] = []
+    while len(took) < TRIES and min(took, default=within_s) >= within_s:
+        took.append(measure())
+    assert min(took) < within_s, took
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -85,7 +95,7 @@ class Api:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/api/v1{path}", data, headers, method=method)
         try:
-            with urlopen(request, timeout=20) as answer:
+            with urlopen(request, timeout=PATIENCE_S) as answer:
                 return json.load(answer)
         except HTTPError as error:
             with error:
@@ -224,11 +234,15 @@ post = "north"
         except (URLError, OSError, ValueError):
             return False
 
-    def online(self) -> None:
-        """Until the reader and the barrier are online."""
+    def online(self, for_s: float = 0.0) -> None:
+        """Until all devices are online, and have been so for a while."""
+        since: float | None = None
 
         def all_online() -> bool:
-            return all(device["state"] == "online" for device in self.api.get("/devices")["items"])
+            nonlocal since
+            well = all(device["state"] == "online" for device in self.api.get("/devices")["items"])
+            since = (since or time.monotonic()) if well else None
+            return since is not None and time.monotonic() - since >= for_s
 
         wait_for("all devices online", all_online)
 
@@ -236,7 +250,7 @@ post = "north"
         """Ends the gateway only; the hardware stays powered."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """Ends everything."""
@@ -261,14 +275,14 @@ post = "north"
         self.readers.readers[0].present(bytes.fromhex(uid))
         return at
 
-    def opened_after(self, at: float, seconds: float = 5.0) -> Write:
+    def opened_after(self, at: float, seconds: float = PATIENCE_S) -> Write:
         """The first opening pulse after ``at``."""
         return wait_for("the barrier to open", lambda: self._opening(at), seconds)
 
     def _opening(self, at: float) -> Write | None:
         return next((w for w in self.recorder.writes if w.at >= at and w.coil & 0xFF == Coil.OPEN), None)
 
-    def lamp_after(self, at: float, seconds: float = 5.0) -> str:
+    def lamp_after(self, at: float, seconds: float = PATIENCE_S) -> str:
         """Green or red, once the reader shows it."""
         reader = self.readers.readers[0]
         shown = ("green", "red")

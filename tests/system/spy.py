@@ -8,7 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from sync.session import BrokerSettings
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 45
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tests.system.plant import Plant, Refused, wait_for
 pytestmark = [pytest.mark.system]
 
 SEED = 20260403
+SETTLED_S = 1.0  # noise is noticed at the next poll
 BLANK = "04B103526E6180"
 
 
@@ -47,7 +48,7 @@ def send(plant: Plant, path: str, body: bytes, kind: str = "application/json") -
         "Content-Type": kind,
         "Idempotency-Key": secrets.token_hex(),
     }
-    connection = HTTPConnection("127.0.0.1", plant.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", plant.port, timeout=45)
     try:
         connection.request("POST", f"/api/v1{path}", body, headers)
         answer = connection.getresponse()
@@ -201,5 +202,5 @@ def test_garbage_on_the_wires(plant: Plant) -> None:
             cable.write(rng.randbytes(rng.randrange(1, 400)))
     plant.scanner.send(b"\xff" * 100_000)
     plant.scanner.send(b"\r\n")
-    plant.online()
+    plant.online(for_s=SETTLED_S)
     wait_for("the gateway to answer", lambda: plant.api.get("/me"))

@@ -3,7 +3,6 @@
 import itertools
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from sync.session import BrokerSettings
 from tests.brokers import Embedded, Mosquitto, running_embedded, running_mosquitto
 from tests.sync.tiny_controller import TinyController
 from tests.system.gates import GateBox, enrol, readdressed, wait_until_drained
-from tests.system.plant import Plant, Refused, wait_for
-from tests.system.spy import Spy
+from tests.system.plant import Plant, Refused, promised, wait_for
+from tests.system.spy import Heard, Spy
 
 pytestmark = [pytest.mark.system]
 
@@ -28,6 +27,8 @@ SPARE = ("spare", "tiny")
 HEAD_BYTES = 2048
 SEED = 20260402
 MANY = 120
+ONE_SECOND = 1.0
+FIRST_LOST = (0, 20, 21)
 
 
 class Fleet:
@@ -123,11 +124,15 @@ def test_they_follow_and_revoke(fleet: Fleet) -> None:
     ours = roots(fleet)
     for box in fleet.boxes:
         assert box.held() == {name: ours[name] for name in ("compound", "building-3")}
-    card = fleet.cards[0]
+    numbers = iter(FIRST_LOST)
+    promised(ONE_SECOND, lambda: slowest_refusal(fleet, fleet.cards[next(numbers)]))
+
+
+def slowest_refusal(fleet: Fleet, card: dict[str, Any]) -> float:
+    """Seconds from the desk's answer to the last gate that still let the card in."""
     assert all(box.admits(f"{box.name}-in", card["uid"]) for box in fleet.boxes)
     fleet.report_lost(card)
-    took = fleet.refusing_after(card["uid"], time.monotonic())
-    assert max(took.values()) < 1.0, took
+    return max(fleet.refusing_after(card["uid"], time.monotonic()).values())
 
 
 def test_one_small_message_a_change(fleet: Fleet) -> None:
@@ -142,13 +147,19 @@ def test_one_small_message_a_change(fleet: Fleet) -> None:
             fleet.drained()
             assert fleet.boxes[0].held()["compound"][0] == before + number
         fleet.drained()
+        wait_for("the spy to hear of all", lambda: len(heads_of(spy, "compound")) >= 3)
         new = [heard for heard in spy.heard if not heard.retained]
         heads = [heard for heard in new if heard.topic.endswith("/head")]
-        assert Counter(heard.topic for heard in heads)[f"{ROOT}/lists/compound/head"] == 3
+        assert len(heads_of(spy, "compound")) == 3
         assert max(len(heard.payload) for heard in heads) <= HEAD_BYTES
         assert {heard.topic.split("/")[-1] for heard in new} <= {"head", "tail"}
     finally:
         spy.close()
+
+
+def heads_of(spy: Spy, name: str) -> list[Heard]:
+    """The heads of one list that were published while it listened."""
+    return [heard for heard in spy.heard if heard.topic == f"{ROOT}/lists/{name}/head" and not heard.retained]
 
 
 def test_every_event_once(fleet: Fleet) -> None:
@@ -170,10 +181,10 @@ def test_every_event_once(fleet: Fleet) -> None:
 def test_a_command_opens_once_or_never(fleet: Fleet) -> None:
     """An open from afar is one pulse; sent to a box that is cut off it fails, and never fires later."""
     box = fleet.boxes[0]
+    wait_for("the fleet view to have caught up with the restart", lambda: online(fleet, "garden"))
     already = len(box.opened)
     fleet.plant.api.post("/portals/garden-in/open", {"reason": "a visitor"})
     assert box.opened[already:] == [("garden-in", 1000)]
-    wait_for("the fleet view to have caught up with the restart", lambda: online(fleet, "garden"))
     box.do(box.controller.cut)
     wait_for("the cut to be seen", lambda: not online(fleet, "garden"))
     with pytest.raises(Refused) as refused:
@@ -198,6 +209,7 @@ def test_any_bytes(fleet: Fleet) -> None:
     rng = random.Random(SEED)
     corpus = [b"", b"\x00", b"{}", b"\xff" * 70_000, b"\x9f" * 500, b"\xbf", b"\xd8\x40", bytes(range(256))]
     noise = corpus + [rng.randbytes(rng.randrange(1, 300)) for _ in range(40)]
+    fleet.drained()
     before = {box.name: len(fleet.events_of(box)) for box in fleet.boxes}
     spy = Spy(settings)
     try:

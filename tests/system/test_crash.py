@@ -23,7 +23,7 @@ from gateway.storage.store import Store
 from simulators.devices.outputs import Recorder
 from tests.brokers import running_mosquitto
 from tests.system.gates import GateBox, enrol_at, wait_until_drained
-from tests.system.plant import Plant, wait_for
+from tests.system.plant import PATIENCE_S, Plant, wait_for
 
 pytestmark = [pytest.mark.system]
 
@@ -153,12 +153,12 @@ class House:
         """Starts the gateway so that it will die there; or for good."""
         self.plant.environment = {"GATEHOUSE_CRASH": crash_at} if crash_at else {}
         self.plant.launch()
-        wait_for("the gateway to be ready, or dead", lambda: self.plant.dead or self.plant.answers(), 30)
+        wait_for("the gateway to be ready, or dead", lambda: self.plant.dead or self.plant.answers())
 
     def revive(self) -> None:
         """It died by its own hand; now it may live."""
         assert self.plant.process is not None
-        assert self.plant.process.wait(10) == -signal.SIGKILL
+        assert self.plant.process.wait(PATIENCE_S) == -signal.SIGKILL
         self.restart()
         self.plant.online()
 
@@ -284,7 +284,7 @@ def test_while_the_store_is_stalled(house: House, name: str, passage: int) -> No
         stranger.close()
 
     house.until_death(name, passage, [tap_while_locked])
-    assert house.witness.granted() == before + 1
+    wait_for("its one record to be in one place", lambda: house.witness.granted() == before + 1)
     house.assert_sound()
 
 
@@ -296,7 +296,7 @@ def test_killed_while_the_schema_is_made(tmp_path: Path) -> None:
         try:
             plant.launch()
             assert plant.process is not None
-            assert plant.process.wait(30) == -signal.SIGKILL
+            assert plant.process.wait(PATIENCE_S) == -signal.SIGKILL
             plant.environment = {}
             plant.seed()
             plant.start()

@@ -4,6 +4,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,12 +15,13 @@ from tests import postgres
 from tests.brokers import running_mosquitto
 from tests.gateway.storage.tampering import tamper
 from tests.system.gates import GateBox, enrol_at, wait_until_drained
-from tests.system.plant import Plant, wait_for
+from tests.system.plant import Plant, promised, wait_for
 
 pytestmark = [pytest.mark.system]
 
 SITE = "hujingyuan"
 BLANK = "04B101526E6180"
+ONE_SECOND = 1.0
 COLUMNS = "at, boot, kind, actor, target, body, pii_commit, prev, hash"
 
 
@@ -75,8 +77,7 @@ def test_the_story(town: Town) -> None:
     plant.opened_after(at)
     assert plant.lamp_after(at) == "green"
     plant.close_arm()
-    api.post(f"/cards/{card['id']}/report-loss", {"provisional": False, "reporter": "王建军", "channel": "desk"})
-    wait_for("the controller to refuse", lambda: not box.admits("b3-door", BLANK), 1)
+    promised(ONE_SECOND, lambda: refused_after(town, card["id"]))
 
     slip = api.post(
         "/slips/issue",
@@ -104,6 +105,19 @@ def test_the_story(town: Town) -> None:
     at = plant.present(BLANK)
     assert plant.lamp_after(at) == "red"
     assert len(plant.recorder.writes) == 2
+
+
+def refused_after(town: Town, card: int) -> float:
+    """Seconds from the answer of the desk, told that the card is lost, to the refusal behind the controller."""
+    plant, box = town.plant, town.box
+    if plant.api.get(f"/cards/{card}")["state"] == "lost":
+        plant.api.post(f"/cards/{card}/withdraw-loss", {"holder_verified": True})
+        wait_until_drained(plant, box)
+    body = {"provisional": False, "reporter": "王建军", "channel": "desk"}
+    plant.api.post(f"/cards/{card}/report-loss", body)
+    answered = time.monotonic()
+    wait_for("the controller to refuse", lambda: not box.admits("b3-door", BLANK))
+    return time.monotonic() - answered
 
 
 def test_the_journal_is_whole(town: Town) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.brokers import free_port
 from tests.system.demo import Demo, alive, run_second
-from tests.system.plant import wait_for
+from tests.system.plant import promised, wait_for
 
 pytestmark = [pytest.mark.system]
 
@@ -48,7 +48,7 @@ def in_force(demo: Demo, card: int) -> int:
         reach = demo.api.get(f"/cards/{card}/reach")
         return int(reach["total"]) if reach["confirmed"] == reach["total"] else 0
 
-    return wait_for("every gate to confirm", all_confirmed, 5)
+    return wait_for("every gate to confirm", all_confirmed)
 
 
 def held_everywhere(demo: Demo, uid: str) -> dict[str, bool]:
@@ -67,7 +67,7 @@ def refused_after(demo: Demo, uid: str, answered: float) -> dict[str, float]:
                 refused[portal] = time.monotonic() - answered
         return refused.keys() == gates.keys()
 
-    wait_for(f"refusals at {sorted(gates)}", all_refuse, 10)
+    wait_for(f"refusals at {sorted(gates)}", all_refuse)
     return refused
 
 
@@ -92,25 +92,32 @@ def test_a_card_lives(demo: Demo) -> None:
 
     opened = held_everywhere(demo, BLANK)
     assert {portal for portal, granted in opened.items() if granted} == gates
-    wait_for("the arm up", lambda: demo.portals()["main-in"]["gate"] == "open", 10)
+    wait_for("the arm up", lambda: demo.portals()["main-in"]["gate"] == "open")
     entered = [one["body"] for one in demo.records_at("main-in") if one["kind"] == "access.granted"]
     assert [body["list"] for body in entered if body["credential"] == f"card:{card['id']}"] == ["compound"]
 
-    demo.taps.rest(BLANK)
-    lost = demo.api.post(
-        f"/cards/{card['id']}/report-loss", {"provisional": False, "reporter": "王建军", "channel": "desk"}
-    )
-    refused = refused_after(demo, BLANK, time.monotonic())
-    assert lost["state"] == "lost"
-    assert max(refused.values()) < ONE_SECOND, refused
+    promised(ONE_SECOND, lambda: slowest_refusal(demo, card["id"]))
     why = demo.api.post("/decisions", {"portal": "main-in", "identity": "uid", "value": BLANK})
     assert (why["granted"], why["reason"], why["card_id"]) == (False, "unknown_credential", card["id"])
-    wait_for("an alarm for the lost card", lambda: "card_reported" in alarms(demo), 5)
+    wait_for("an alarm for the lost card", lambda: "card_reported" in alarms(demo))
     assert in_force(demo, card["id"]) == total
 
     demo.api.post(f"/cards/{card['id']}/withdraw-loss", {"holder_verified": True})
     assert in_force(demo, card["id"]) == total
     assert {portal for portal, granted in held_everywhere(demo, BLANK).items() if granted} == gates
+
+
+def slowest_refusal(demo: Demo, card: int) -> float:
+    """Seconds from the answer of the desk, told that the card is lost, to the last gate's refusal."""
+    if demo.api.get(f"/cards/{card}")["state"] == "lost":
+        demo.api.post(f"/cards/{card}/withdraw-loss", {"holder_verified": True})
+        in_force(demo, card)
+    demo.taps.rest(BLANK)
+    body = {"provisional": False, "reporter": "王建军", "channel": "desk"}
+    lost = demo.api.post(f"/cards/{card}/report-loss", body)
+    refused = refused_after(demo, BLANK, time.monotonic())
+    assert lost["state"] == "lost"
+    return max(refused.values())
 
 
 def alarms(demo: Demo) -> set[str]:
