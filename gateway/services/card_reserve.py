@@ -244,8 +244,9 @@ def refuse_known(conn: Connection, uid: bytes) -> None:
     known = card_views.by_uid(conn, uid)
     if known is None or known.state is CardState.BLANK:
         return
-    if known.state is CardState.RESERVED:
-        raise being_written(conn, known)
+    job = encode_views.open_for_card(conn, known.id) if known.state is CardState.RESERVED else None
+    if job is not None:
+        raise encode_views.under_way(job)
     if known.state in HELD:
         raise ConflictError(
             "Card %(number)s already belongs to %(holder)s, %(unit)s, since %(since)s. "
@@ -264,18 +265,4 @@ def refuse_known(conn: Connection, uid: bytes) -> None:
         state=known.state,
         since=day_of(conn, known.state_since),
         fields={"uid": "ended for good"},
-    )
-
-
-def being_written(conn: Connection, card: CardView) -> ConflictError:
-    """Another desk, or this one earlier, has begun with this card."""
-    job = encode_views.open_for_card(conn, card.id)
-    return ConflictError(
-        "Card %(number)s is being written for %(holder)s, %(unit)s; %(who)s began it. Finish or cancel that first.",
-        number=card.number,
-        holder=card.holder,
-        unit=card.unit,
-        who=job.created_by if job else "?",
-        rule="R-CARD-12",
-        fields={"uid": "being written"},
     )

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Column, Connection, Row, Select, select
 
 from gateway.domain.card_data import CardKind
 from gateway.domain.encode_job import OPEN, RUNNING, WIPES, JobKind, JobState
-from gateway.domain.errors import NotFoundError
+from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.ports.cards import EncodePlan
+from gateway.services.chunks import chunked
 from gateway.services.encode_orders import Order, plan_from_json
+from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import cards, encode_jobs, people, units
 
 OPEN_STATES = [state.value for state in sorted(OPEN)]
@@ -83,10 +85,22 @@ def plan_of(job: JobView) -> EncodePlan:
 
 def get(conn: Connection, job_id: str) -> JobView:
     """One piece of work; raises NotFoundError."""
-    row = conn.execute(_query().where(encode_jobs.c.id == job_id)).first()
-    if row is None:
+    job = _first(conn, _query().where(encode_jobs.c.id == job_id))
+    if job is None:
         raise NotFoundError("There is no work at the encoder with the id %(id)s.", id=job_id[:40])
-    return _view(row)
+    return job
+
+
+def digest(conn: Connection, job_id: str) -> str | None:
+    """The plan's digest in hexadecimal."""
+    found = conn.execute(select(encode_jobs.c.plan_digest).where(encode_jobs.c.id == job_id)).scalar()
+    return None if found is None else bytes(found).hex()
+
+
+def lock(uow: UnitOfWork, job_id: str) -> JobView:
+    """The same, and nobody else changes it before this transaction ends."""
+    uow.conn.execute(select(encode_jobs.c.id).where(encode_jobs.c.id == job_id).with_for_update())
+    return get(uow.conn, job_id)
 
 
 def list_jobs(
@@ -97,9 +111,8 @@ def list_jobs(
     if only_open:
         query = query.where(encode_jobs.c.state.in_(OPEN_STATES))
     if batch_id is None:
-        return [_view(row) for row in conn.execute(query.order_by(encode_jobs.c.created_at.desc(), encode_jobs.c.id))]
-    query = query.where(encode_jobs.c.batch_id == batch_id).order_by(encode_jobs.c.position)
-    return [_view(row) for row in conn.execute(query)]
+        return _views(conn, query.order_by(encode_jobs.c.created_at.desc(), encode_jobs.c.id))
+    return _views(conn, query.where(encode_jobs.c.batch_id == batch_id).order_by(encode_jobs.c.position))
 
 
 def open_for_uid(conn: Connection, uid: bytes) -> JobView | None:
@@ -112,9 +125,43 @@ def open_for_card(conn: Connection, card_id: int) -> JobView | None:
     return _first(conn, _query().where(encode_jobs.c.card_id == card_id, encode_jobs.c.state.in_(OPEN_STATES)))
 
 
+def under_way(job: JobView) -> ConflictError:
+    """What another one is told who wants the same card: who has it and for whom."""
+    if job.holder is None:
+        return ConflictError(
+            "Work on this card is under way; %(who)s began it. Finish that first.",
+            who=job.created_by,
+            job=job.id,
+            fields={"uid": "work is under way"},
+        )
+    return ConflictError(
+        "Card %(number)s is being written for %(holder)s, %(unit)s; %(who)s began it. Finish or cancel that first.",
+        number=job.card,
+        holder=job.holder,
+        unit=job.unit,
+        who=job.created_by,
+        job=job.id,
+        rule="R-CARD-12",
+        fields={"uid": "work is under way"},
+    )
+
+
 def _first(conn: Connection, query: Select[Any]) -> JobView | None:
-    row = conn.execute(query.limit(1)).first()
-    return None if row is None else _view(row)
+    return next(iter(_views(conn, query.limit(1))), None)
+
+
+def _views(conn: Connection, query: Select[Any]) -> list[JobView]:
+    rows = conn.execute(query).all()
+    ordered = [row.wanted["order"] for row in rows if row.card_id is None]
+    names = _named(conn, people.c.id, people.c.name, {order.get("person_id") for order in ordered})
+    codes = _named(conn, units.c.id, units.c.code, {order.get("unit_id") for order in ordered})
+    return [_view(row, names, codes) for row in rows]
+
+
+def _named(conn: Connection, key: Column[Any], name: Column[Any], wanted: set[int | None]) -> dict[int | None, str]:
+    """Names of those that no card leads to yet; they stand in their own table only."""
+    ids = sorted(one for one in wanted if one is not None)
+    return {row[0]: row[1] for chunk in chunked(ids) for row in conn.execute(select(key, name).where(key.in_(chunk)))}
 
 
 def _query() -> Select[Any]:
@@ -131,14 +178,14 @@ def _query() -> Select[Any]:
     )
 
 
-def _view(row: Row[Any]) -> JobView:
-    known = row._asdict()
+def _view(row: Row[Any], names: dict[int | None, str], codes: dict[int | None, str]) -> JobView:
+    known, order = row._asdict(), row.wanted["order"]
     known["batch"] = known.pop("batch_id")
     known["what"], known["state"] = JobKind(row.what), JobState(row.state)
     known["kind"] = None if row.kind is None else CardKind(row.kind)
     known["uid"] = None if row.uid is None else bytes(row.uid)
-    known["card"] = row.card or row.wanted["order"].get("number")
-    known["holder"] = row.holder or row.wanted.get("holder")
-    known["unit"] = row.unit or row.wanted.get("unit")
+    known["card"] = row.card or order.get("number")
+    known["holder"] = row.holder or names.get(order.get("person_id"))
+    known["unit"] = row.unit or codes.get(order.get("unit_id"))
     del known["plan_digest"]
     return JobView(**known)
