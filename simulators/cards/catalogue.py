@@ -6,6 +6,8 @@ from typing import Final
 from gateway.domain.errors import MalformedError
 from simulators.cards.classic.chip import CLASSIC_1K, CLASSIC_4K, ClassicChip
 from simulators.cards.classic.reader import ClassicReader
+from simulators.cards.fmcos.card import FmcosCard
+from simulators.cards.reader import Reader
 from simulators.cards.state import StoredCard
 from simulators.devices.vcard import UidCard
 
@@ -13,11 +15,13 @@ _MAKERS: Final[Mapping[str, Callable[[bytes], StoredCard]]] = {
     "uid": UidCard,
     "classic": lambda uid: ClassicReader(ClassicChip(uid, CLASSIC_1K)),
     "classic-4k": lambda uid: ClassicReader(ClassicChip(uid, CLASSIC_4K)),
+    "fmcos": lambda uid: Reader(FmcosCard(uid)),
 }
 _UID_SIZES: Final[Mapping[str, frozenset[int]]] = {
     "uid": frozenset({4, 7, 10}),
     "classic": frozenset({4, 7}),
     "classic-4k": frozenset({4, 7}),
+    "fmcos": frozenset({4}),
 }
 KINDS: Final = tuple(_MAKERS)
 _SEVEN_BYTES: Final = "desfire"
