@@ -37,6 +37,14 @@ AT_THE_POST = {"slip.before_spend": 1, "slip.after_spend": 2, "slip.after_moveme
 AT_THE_GATE = {"journal.before_commit": 9, "journal.after_commit": 9, "admission.recorded": 2}
 STALLED = {"spill.written": 1, "spill.synced": 1}
 STARTING = {"schema.before_commit": 1}
+AT_THE_ENCODER = {
+    "encode.planned": 1,
+    "encode.intent": 1,
+    "encode.step": 2,
+    "encode.verifying": 1,
+    "encode.activated": 1,
+    "encode.wiped": 1,
+}
 
 
 class Witness(Recorder):
@@ -244,7 +252,7 @@ def test_every_crash_point_stands_in_a_list() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__") and ".migrations" not in module.name:
                 importlib.import_module(module.name)
-    walked = AT_THE_DESK | LISTS | AT_THE_POST | AT_THE_GATE | STALLED | STARTING
+    walked = AT_THE_DESK | LISTS | AT_THE_POST | AT_THE_GATE | STALLED | STARTING | AT_THE_ENCODER
     assert walked.keys() == crash.NAMES
 
 
