@@ -1,19 +1,17 @@
 """Cards as desks, pages and gates see them; nothing here changes anything."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, case, or_, select
 
 from gateway.domain.card import HELD, CardEvent, CardState, events_from
+from gateway.domain.card_data import CLONABLE
 from gateway.domain.errors import NotFoundError
 from gateway.domain.identity import Identity, IdentityKind
 from gateway.services import records
 from gateway.services.records import RecordView
 from gateway.storage.tables import cards, people, units
-
-CLONABLE: Final = frozenset({"uid", "classic", "em4100"})
-"""Kinds of cards that a phone shop copies in a minute: reported weekly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class CardView:
 
     @property
     def clonable(self) -> bool:
-        """Whether its number is all there is to it."""
+        """Whether a phone shop copies it in a minute: such cards are reported weekly."""
         return self.kind in CLONABLE
 
     @property
@@ -121,6 +119,13 @@ def list_cards(
     if number:
         query = query.where(cards.c.number.startswith(number.strip(), autoescape=True))
     return [_view(row) for row in conn.execute(query)]
+
+
+def with_other_keys(conn: Connection, key_version: int, *, after: int = 0, limit: int = 500) -> list[CardView]:
+    """Held cards above ``after`` that carry keys, but not of this version."""
+    held = cards.c.state.in_([state.value for state in HELD])
+    query = _query().where(cards.c.id > after, cards.c.key_version != key_version, held)
+    return [_view(row) for row in conn.execute(query.order_by(cards.c.id).limit(limit))]
 
 
 def story(conn: Connection, card_id: int, limit: int = 200, *, after: int = 0) -> list[RecordView]:
