@@ -1,4 +1,4 @@
-"""The card that lies there must be the one that the work began with: its reader is asked before each group of writes."""
+"""The card that lies there must be the one that the work began with: its reader is asked before each write group."""
 
 from drivers.cards.exchange import Procedure
 from drivers.pcsc.protocol.contactless import GET_UID

@@ -55,6 +55,8 @@ def tries_left(status: int) -> int | None:
 
 def locked(left: int) -> CardLockedError:
     """The error that ends the work while the card can still be saved."""
+    if not left:
+        return CardLockedError("The card is locked for ever by wrong keys: take another card.", left=left)
     return CardLockedError(
         "The card takes only %(left)s more wrong keys before it locks for ever: take it away, it is left as it is.",
         left=left,
