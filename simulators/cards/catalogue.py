@@ -6,6 +6,7 @@ from typing import Final
 from gateway.domain.errors import MalformedError
 from simulators.cards.classic.chip import CLASSIC_1K, CLASSIC_4K, ClassicChip
 from simulators.cards.classic.reader import ClassicReader
+from simulators.cards.desfire import EV1, EV2, EV3, DesfireCard
 from simulators.cards.fmcos.card import FmcosCard
 from simulators.cards.reader import Reader
 from simulators.cards.state import StoredCard
@@ -16,12 +17,18 @@ _MAKERS: Final[Mapping[str, Callable[[bytes], StoredCard]]] = {
     "classic": lambda uid: ClassicReader(ClassicChip(uid, CLASSIC_1K)),
     "classic-4k": lambda uid: ClassicReader(ClassicChip(uid, CLASSIC_4K)),
     "fmcos": lambda uid: Reader(FmcosCard(uid)),
+    "desfire-ev1": lambda uid: Reader(DesfireCard(uid, EV1)),
+    "desfire-ev2": lambda uid: Reader(DesfireCard(uid, EV2)),
+    "desfire-ev3": lambda uid: Reader(DesfireCard(uid, EV3)),
 }
 _UID_SIZES: Final[Mapping[str, frozenset[int]]] = {
     "uid": frozenset({4, 7, 10}),
     "classic": frozenset({4, 7}),
     "classic-4k": frozenset({4, 7}),
     "fmcos": frozenset({4}),
+    "desfire-ev1": frozenset({7}),
+    "desfire-ev2": frozenset({7}),
+    "desfire-ev3": frozenset({7}),
 }
 KINDS: Final = tuple(_MAKERS)
 _SEVEN_BYTES: Final = "desfire"

@@ -17,7 +17,7 @@ _HEAD = 32
 
 @dataclass(slots=True)
 class Application:
-    """``aid``: least significant byte first, as on the wire. ``settings``: as ChangeKeySettings of the MF3ICD81 has them."""
+    """``aid``: least significant byte first, as on the wire. ``settings``: as ChangeKeySettings has them (MF3ICD81)."""
 
     aid: bytes
     settings: int
