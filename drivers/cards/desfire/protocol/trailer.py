@@ -14,7 +14,7 @@ def without_trailer(plain: bytes, length: int | None, block_size: int, crc: Call
     """
     size = len(crc(b""))
     latest = len(plain) - size
-    ends = range(max(0, latest - block_size + 1), latest + 1)
+    ends = range(max(0, latest - block_size), latest + 1)
     for end in ends if length is None else {length} & set(ends):
         check, padding = plain[end : end + size], plain[end + size :]
         if compare_digest(check, crc(plain[:end])) and padding[:1] in b"\x00\x80" and not any(padding[1:]):
