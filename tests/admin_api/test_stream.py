@@ -18,7 +18,7 @@ from gateway.runtime.hub import EventHub
 from gateway.services import accounts, events
 from gateway.storage.store import SYSTEM
 
-WAIT_S = 10
+WAIT_S = 45
 
 
 @pytest.fixture

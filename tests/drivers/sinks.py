@@ -8,6 +8,7 @@ from gateway.domain.identity import Identity
 from gateway.ports import BarrierReading, CardOnEncoder, DeviceState, DeviceStatus
 
 T = TypeVar("T")
+PATIENCE_S = 45.0  # a time-out is no measurement: the machine may be busy
 
 
 class KeepingSink:
@@ -59,9 +60,9 @@ class KeepingSink:
     def state(self, device: str) -> DeviceState | None:
         return next((s.state for s in reversed(self.statuses) if s.device == device), None)
 
-    async def until(self, condition: Callable[[], T], timeout_s: float = 10) -> T:
+    async def until(self, condition: Callable[[], T]) -> T:
         """Waits until ``condition`` is true of what was kept."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(PATIENCE_S):
             while not (result := condition()):
                 self._changed.clear()
                 await self._changed.wait()

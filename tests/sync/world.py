@@ -47,7 +47,7 @@ def entries(count: int) -> list[Entry]:
     return [Entry(key(number), FOREVER) for number in range(count)]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 45.0) -> None:
     """Waits for a condition; fails with its source when it does not come."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -25,14 +25,14 @@ def pcscd() -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         for left in Path("/run/pcscd").glob("*"):
             left.unlink()
 
 
 async def lay(card: VirtualCard) -> None:
     """Vpcd listens a moment after pcscd started."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             with suppress(OSError):
                 return await asyncio.to_thread(card.lay)
@@ -46,7 +46,7 @@ async def story(sink: KeepingSink) -> dict[str, object]:
     await sink.until(lambda: sink.state("desk-1") is DeviceState.OFFLINE)
     for _ in range(2):  # the second turn is after pcscd was stopped and started
         with pcscd():
-            await sink.until(lambda: sink.state("desk-1") is DeviceState.ONLINE, 20)
+            await sink.until(lambda: sink.state("desk-1") is DeviceState.ONLINE)
             heard = len(sink.encoder)
             await lay(card)
             await sink.until(lambda n=heard: len(sink.encoder) > n)  # type: ignore[misc]  # a bound argument

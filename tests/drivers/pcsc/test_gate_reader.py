@@ -56,7 +56,7 @@ class Gate:
         self.reads.answers.put_nowait(answer)
         card = VirtualCard(UidCard(UID), port=self._made.port)
         await asyncio.to_thread(card.lay)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(45):
             await self.reads.answers.join()  # nothing else tells of a tap that presents nobody
         await asyncio.to_thread(card.lift)
 

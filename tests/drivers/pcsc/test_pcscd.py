@@ -17,7 +17,7 @@ def test_cards_are_read_and_a_restarted_service_is_found_again() -> None:
     done = subprocess.run(
         ["unshare", "-m", "-n", "sh", "-c", IN_NAMESPACE, sys.executable, "tests.drivers.pcsc.inside_namespace"],
         capture_output=True,
-        timeout=90,
+        timeout=300,
         check=False,
         text=True,
     )

@@ -34,7 +34,7 @@ class Daemon:
         return self.process
 
     def ready(self) -> bool:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
             try:
                 connection.request("GET", "/readyz")
                 return connection.getresponse().status == 200
@@ -42,7 +42,7 @@ class Daemon:
                 return False
 
     def wait_ready(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not self.ready():
             assert time.monotonic() < deadline
             assert self.process is not None
@@ -51,7 +51,7 @@ class Daemon:
     def end(self, number: signal.Signals) -> tuple[int, str]:
         assert self.process is not None
         self.process.send_signal(number)
-        said = self.process.communicate(timeout=20)[1]
+        said = self.process.communicate(timeout=90)[1]
         return self.process.returncode, said
 
 
@@ -85,7 +85,7 @@ def test_a_second_one_is_refused(daemon: Daemon) -> None:
     daemon.start()
     daemon.wait_ready()
     second = Daemon(daemon.directory, daemon.port).start()
-    said = second.communicate(timeout=30)[1]
+    said = second.communicate(timeout=90)[1]
     assert second.returncode == 1
     assert daemon.process is not None
     assert said == (
@@ -110,6 +110,6 @@ def test_a_taken_port_is_said(daemon: Daemon) -> None:
     """With its key in the configuration."""
     with socket.create_server(("127.0.0.1", daemon.port)):
         process = daemon.start()
-        said = process.communicate(timeout=30)[1]
+        said = process.communicate(timeout=90)[1]
     assert process.returncode == 1
     assert f"gatehouse: http.port: 127.0.0.1:{daemon.port} cannot be used: Address already in use." in said

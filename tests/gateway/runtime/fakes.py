@@ -118,7 +118,7 @@ class HeardStatus:
         raise AssertionError(f"no alarm was expected: {device} {kind} {detail}")
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 45.0) -> None:
     """Lets the loop turn until the condition holds."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - any condition, also one that nobody signals

@@ -9,7 +9,7 @@ from gateway.storage.fairness import FairLock, lock_of
 
 def _wait_until_queued(lock: FairLock, waiting: int) -> None:
     reached = threading.Event()
-    for _ in range(2000):
+    for _ in range(20_000):
         if len(lock._waiting) == waiting:
             return
         reached.wait(0.001)
