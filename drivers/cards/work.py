@@ -21,6 +21,7 @@ from gateway.ports.cards import (
     EncodePlan,
     FoundCard,
     FoundState,
+    GateReading,
     OnStep,
 )
 
@@ -44,13 +45,13 @@ class CardProcedures(Protocol):
     def personalise(self, plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
         """As CardWork.personalise."""
 
-    def steps(self, plan: EncodePlan) -> Sequence[str]:
+    def steps(self, plan: EncodePlan, /) -> Sequence[str]:
         """As CardWork.steps."""
 
     def wipe(self, plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
         """As CardWork.wipe."""
 
-    def wipe_steps(self, plan: EncodePlan) -> Sequence[str]:
+    def wipe_steps(self, plan: EncodePlan, /) -> Sequence[str]:
         """As CardWork.wipe_steps."""
 
 
@@ -88,11 +89,9 @@ class CardDesk:
         """As CardWork.look. Raises CardKindError for a card or phone that draws a random UID."""
         return await run(self._look(card.atr, keys, templates), card)
 
-    async def read_number(
-        self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates
-    ) -> tuple[bytes, CardData | None]:
-        """The UID, and what a gate asks: None when no number of ours is on the card. Raises CardError."""
-        return await run(self._read_number(card.atr, keys, templates), card)
+    async def read(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> GateReading:
+        """As CardWork.read."""
+        return await run(self._read(card.atr, keys, templates), card)
 
     async def personalise(self, card: CardTransport, plan: EncodePlan, keys: CardKeys, on_step: OnStep) -> None:
         """As CardWork.personalise."""
@@ -110,13 +109,12 @@ class CardDesk:
             return FoundCard(uid, kind, FoundState.UID_ONLY)
         return (yield from _KINDS[kind].look(uid, keys, templates, self._site_number, self._random))
 
-    def _read_number(
-        self, atr: bytes, keys: CardKeys | None, templates: CardTemplates
-    ) -> Procedure[tuple[bytes, CardData | None]]:
+    def _read(self, atr: bytes, keys: CardKeys | None, templates: CardTemplates) -> Procedure[GateReading]:
         kind, uid = yield from identify(atr)
         if kind not in _KINDS:
-            return uid, None
-        return uid, (yield from _KINDS[kind].read_number(uid, keys, templates, self._site_number, self._random))
+            return GateReading(uid, None)
+        data = yield from _KINDS[kind].read_number(uid, keys, templates, self._site_number, self._random)
+        return GateReading(uid, data)
 
 
 def unless_swapped(uid: bytes, procedure: Procedure[T]) -> Procedure[T]:
