@@ -8,16 +8,24 @@ from typing import Annotated
 
 import typer
 
+from gateway.daemon.memory import keep_out_of_dumps
 from gateway.domain.errors import GatehouseError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Open gate system for residential compounds.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # a local variable may be a key
+    help="Open gate system for residential compounds.",
+)
 audit = typer.Typer(no_args_is_help=True, help="The record of what happened.")
 controllers = typer.Typer(no_args_is_help=True, help="Gate controllers.")
+keys = typer.Typer(no_args_is_help=True, help="Keys of the cards.")
 users = typer.Typer(no_args_is_help=True, help="People who use Gatehouse.")
 lists = typer.Typer(no_args_is_help=True, help="Whitelists.")
 app.add_typer(lists, name="lists")
 app.add_typer(audit, name="audit")
 app.add_typer(controllers, name="controllers")
+app.add_typer(keys, name="keys")
 app.add_typer(users, name="users")
 
 ConfigFile = Annotated[
@@ -124,6 +132,104 @@ def controllers_enrol(
     typer.echo(commands.enrol(load(config), controller, out))
 
 
+@keys.command("init")
+def keys_init(config: ConfigFile = DEFAULT) -> None:
+    """Makes the first keys at random; cards can be written from then on."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.init(load(config)))
+
+
+@keys.command("import")
+def keys_import(
+    component: Annotated[int, typer.Option(min=1, max=2, help="Which of the two components you bring.")],
+    login: Annotated[str, typer.Option("--as", prompt="Login", help="Your login; the password is asked for.")],
+    purpose: Annotated[str | None, typer.Option("--key", help="Only this key, such as read.")] = None,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Takes keys that two people bring: each enters one component, and neither knows the key."""
+    from gateway.daemon import key_entry
+    from gateway.daemon.config import load
+
+    known = load(config)
+    key_entry.run(known, login=login, component=component, purpose=key_entry.purpose_of(purpose), say=typer.echo)
+
+
+@keys.command("complete")
+def keys_complete(config: ConfigFile = DEFAULT) -> None:
+    """Makes the keys of an import at random that nobody brought."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.complete(load(config)))
+
+
+@keys.command("discard")
+def keys_discard(version: Annotated[int, typer.Argument()], config: ConfigFile = DEFAULT) -> None:
+    """Gives an import up."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.discard(load(config), version))
+
+
+@keys.command("status")
+def keys_status(config: ConfigFile = DEFAULT) -> None:
+    """Says what there is, what is missing, and what to type next; exit code 1 while something is missing."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    whole, said = key_commands.show_status(load(config))
+    typer.echo(said)
+    raise typer.Exit(0 if whole else 1)
+
+
+@keys.command("rotate")
+def keys_rotate(config: ConfigFile = DEFAULT) -> None:
+    """Makes new keys; cards with the old ones still count until each has been on an encoder."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.rotate(load(config)))
+
+
+@keys.command("retire")
+def keys_retire(version: Annotated[int, typer.Argument()], config: ConfigFile = DEFAULT) -> None:
+    """Ends an old version, once no card carries it."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.retire(load(config), version))
+
+
+@keys.command("accept")
+def keys_accept(version: Annotated[int, typer.Argument()], config: ConfigFile = DEFAULT) -> None:
+    """Takes a retired version back, for a card that turned up."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.accept(load(config), version))
+
+
+@keys.command("report")
+def keys_report(config: ConfigFile = DEFAULT) -> None:
+    """Lists the cards that still carry old keys."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.report(load(config)))
+
+
+@keys.command("try-pin")
+def keys_try_pin(config: ConfigFile = DEFAULT) -> None:
+    """Gives the security module the PIN once more, after a wrong one was corrected."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.try_pin(load(config)))
+
+
 @lists.command("raise-epoch")
 def lists_raise_epoch(config: ConfigFile = DEFAULT) -> None:
     """After a restore from a backup: lets the gateway publish again, above all it ever published."""
@@ -147,6 +253,7 @@ def users_link(
 def main() -> None:
     """Runs a command; what cannot be done is said in one sentence."""
     try:
+        keep_out_of_dumps()
         app()
     except GatehouseError as error:
         typer.echo(f"gatehouse: {error}", err=True)

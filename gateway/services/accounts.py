@@ -214,13 +214,25 @@ def sign_in(store: Store, *, login: str, password: str, net: str, now: float, ra
     Raises UnauthenticatedError with one sentence for every cause, TooManyError while a back-off lasts.
     A try counts before the password is looked at, so that tries at the same time count too.
     """
-    login = login.strip().casefold()
-    row = _proven(store, login, password, net, int(now))
+    row = _row_of(store, login, password, net, int(now))
+    with store.write(SYSTEM) as uow:
+        backoff.forgive(uow, row.login, net)
+        return _begin(uow, _user(row), int(now), random)
+
+
+def prove(store: Store, *, login: str, password: str, net: str, now: float) -> UserView:
+    """Whose password this is, without beginning a session. Raises as :func:`sign_in`."""
+    row = _row_of(store, login, password, net, int(now))
+    with store.write(SYSTEM) as uow:
+        backoff.forgive(uow, row.login, net)
+    return _user(row)
+
+
+def _row_of(store: Store, login: str, password: str, net: str, now: int) -> Row[Any]:
+    row = _proven(store, login.strip().casefold(), password, net, now)
     if row is None:
         raise UnauthenticatedError("The login or the password is wrong. Try again, or ask an administrator for a link.")
-    with store.write(SYSTEM) as uow:
-        backoff.forgive(uow, login, net)
-        return _begin(uow, _user(row), int(now), random)
+    return row
 
 
 def _proven(store: Store, login: str, password: str, net: str, now: int) -> Row[Any] | None:

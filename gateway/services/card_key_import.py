@@ -1,12 +1,12 @@
 """Card keys that two people bring, so that neither knows them: components, sealed until both are there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from gateway.domain.errors import ConflictError, MalformedError
+from gateway.domain.errors import ConflictError, MalformedError, NotFoundError
 from gateway.ports.cards import KEY_SIZE, KeyPurpose
 from gateway.services.card_key_rows import KeySetState, held, keep, state_of, take_turns, versions_in
 from gateway.services.card_keys import add_set, make_current
@@ -26,14 +26,22 @@ class Entered:
     version: int
     component: str
     key: str | None
-    usable: bool = field(default=False)
+    usable: bool
 
 
 def begin_import(uow: UnitOfWork) -> int:
     """The version that is being imported; a new one when none is."""
     take_turns(uow.conn)
-    importing = versions_in(uow.conn, KeySetState.IMPORTING)
-    return importing[0] if importing else add_set(uow)
+    begun = versions_in(uow.conn, KeySetState.IMPORTING)
+    return begun[0] if begun else add_set(uow)
+
+
+def importing(conn: Connection) -> int:
+    """The version that is being imported. Raises NotFoundError."""
+    versions = versions_in(conn, KeySetState.IMPORTING)
+    if not versions:
+        raise NotFoundError("No card keys are being imported. Begin with “gatehouse keys import --component 1”.")
+    return versions[0]
 
 
 def enter_component(
