@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from drivers.cards.answers import accept, split
 from drivers.cards.exchange import Procedure
 from drivers.cards.fmcos import layout
 from drivers.cards.fmcos.opening import Opened, WrongKeyError, open_read, prove
@@ -42,13 +43,13 @@ def run(*apdus: bytes) -> Procedure[None]:
     """One after the other; each must succeed. Raises CardRefusedError, CardGarbledError."""
     for apdu in apdus:
         answer = yield apdu
-        status.accept(answer)
+        accept(answer)
 
 
 def read_record() -> Procedure[bytes]:
     """32 bytes, after the READ key. Raises CardRefusedError, CardGarbledError."""
     answer = yield commands.read_binary(layout.RECORD_FILE, SIZE)
-    return status.accept(answer, SIZE)
+    return accept(answer, SIZE)
 
 
 def stands(
@@ -65,8 +66,8 @@ def stands(
 
 def _exists(select: bytes) -> Procedure[bool]:
     answer = yield select
-    code, _ = status.split(answer)
+    code, _ = split(answer)
     if code == status.FILE_NOT_FOUND:
         return False
-    status.accept(answer)
+    accept(answer)
     return True

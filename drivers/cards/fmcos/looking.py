@@ -12,7 +12,7 @@ from drivers.cards.fmcos.protocol import commands
 from drivers.cards.secrets import CardSecrets
 from drivers.cards.tries import WRONG_KEYS_A_TAP, Tries
 from gateway.domain.card_data import CardData, CardKind
-from gateway.domain.card_template import CardTemplates
+from gateway.domain.card_template import CardTemplates, FmcosTemplate
 from gateway.ports.cards import (
     FACTORY,
     CardForeignError,
@@ -36,10 +36,17 @@ class _Seen:
 
 
 def look(
-    uid: bytes, keys: CardKeys | None, templates: CardTemplates, site_number: int, random: Random
+    uid: bytes,
+    kind: CardKind,
+    keys: CardKeys | None,
+    templates: CardTemplates,
+    *,
+    site_number: int,
+    random: Random,
 ) -> Procedure[FoundCard]:
     """As CardWork.look. A card without our DF spends one try of its main key: only so a blank one shows itself."""
-    looking = _Looking(uid, keys, templates, site_number, random)
+    secrets = CardSecrets.all_of(keys, uid, kind, templates, site_number) if keys else {}
+    looking = _Looking(uid, templates.fmcos, list(secrets.values()), random)
     try:
         seen = yield from looking.look()
     except CardLockedError as error:
@@ -49,20 +56,21 @@ def look(
         seen = _Seen(FoundState.FOREIGN, tries_left=error.left)
     except CardForeignError:
         seen = _Seen(FoundState.FOREIGN)
-    return FoundCard(uid, CardKind.FMCOS, seen.state, seen.data, seen.version, seen.tries_left)
+    return FoundCard(uid, kind, seen.state, seen.data, seen.version, seen.tries_left)
 
 
 def read_number(
-    uid: bytes, keys: CardKeys | None, templates: CardTemplates, site_number: int, random: Random
+    uid: bytes, kind: CardKind, keys: CardKeys, templates: CardTemplates, *, site_number: int, random: Random
 ) -> Procedure[CardData | None]:
     """The data once reader and card have proved themselves to each other; None for a card that is not ours.
 
     A copy is not ours: it cannot prove itself, or its CMAC is another card's. Raises CardRefusedError,
     CardGarbledError, CardLockedError when the card could not be read.
     """
-    if keys is None or not (yield from select_df(templates.fmcos)):
+    if not (yield from select_df(templates.fmcos)):
         return None
-    looking = _Looking(uid, keys, templates, site_number, random)
+    known = CardSecrets.all_of(keys, uid, kind, templates, site_number)
+    looking = _Looking(uid, templates.fmcos, list(known.values()), random)
     try:
         secrets = yield from looking.open_read()
     except WrongKeyError:
@@ -75,15 +83,12 @@ def read_number(
 class _Looking:
     """One look at one card."""
 
-    def __init__(
-        self, uid: bytes, keys: CardKeys | None, templates: CardTemplates, site_number: int, random: Random
-    ) -> None:
+    def __init__(self, uid: bytes, template: FmcosTemplate, secrets: Sequence[CardSecrets], random: Random) -> None:
         self._uid = uid
-        self._template = templates.fmcos
+        self._template = template
+        self._secrets = secrets
         self._random = random
         self._tries = Tries()
-        known = CardSecrets.all_of(keys, uid, CardKind.FMCOS, templates, site_number) if keys else {}
-        self._secrets: Sequence[CardSecrets] = list(known.values())
 
     def look(self) -> Procedure[_Seen]:
         """Raises CardForeignError, CardLockedError among others."""

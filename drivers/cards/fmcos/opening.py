@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
+from drivers.cards.answers import accept, split
 from drivers.cards.exchange import Procedure
 from drivers.cards.fmcos.layout import CHALLENGE_SIZE, FACTORY_KEY, MAIN_KEY_ID
 from drivers.cards.fmcos.protocol import commands, status
@@ -39,15 +40,15 @@ def authenticate(key_id: int, key: bytes, template: FmcosTemplate, tries: Tries)
     """
     with tries.attempt():
         answer = yield commands.get_challenge(template.challenge_size)
-        challenge = status.accept(answer, template.challenge_size)
+        challenge = accept(answer, template.challenge_size)
         answer = yield commands.external_authenticate(key_id, cryptogram(key, challenge))
-        code, _ = status.split(answer)
+        code, _ = split(answer)
         left = status.tries_left(code)
         if left is not None:
             raise status.locked(left) if left <= _FEWEST_TRIES else WrongKeyError(left)
     if code in status.NO_SUCH_KEY:
         return Opened.NO_SUCH_KEY
-    status.accept(answer)
+    accept(answer)
     return Opened.YES
 
 
@@ -78,10 +79,10 @@ def prove(secrets: CardSecrets, challenge: bytes) -> Procedure[bool]:
     ``challenge``: 8 random bytes. Raises CardGarbledError when the proof is wrong: the card is a copy.
     """
     answer = yield commands.internal_authenticate(secrets.version, challenge)
-    code, _ = status.split(answer)
+    code, _ = split(answer)
     if code in status.NO_SUCH_KEY:
         return False
-    proof = status.accept(answer, CHALLENGE_SIZE)
+    proof = accept(answer, CHALLENGE_SIZE)
     if not hmac.compare_digest(proof, ecb(secrets[KeyPurpose.APPLICATION], challenge)):
         raise CardGarbledError("The card cannot prove that it is no copy: take it in.")
     return True

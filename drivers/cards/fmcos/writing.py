@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from drivers.cards import record
+from drivers.cards.answers import accept, split
 from drivers.cards.exchange import Procedure, Step
 from drivers.cards.fmcos import layout
 from drivers.cards.fmcos.application import Traces, find, run, select_df, stands
@@ -127,10 +128,10 @@ class _Work:
         if opened == self.new.version:
             return
         answer = yield commands.change_key(layout.MAIN_KEY_ID, layout.main_key(self.new))
-        code, _ = status.split(answer)
+        code, _ = split(answer)
         if code in status.WRONG_LENGTH:
             raise CardKindError("This card has room for a short main key only: take a card of another lot.")
-        status.accept(answer)
+        accept(answer)
 
     def erase(self) -> Procedure[None]:
         """Empties our DF, in which we are then."""

@@ -15,7 +15,6 @@ from gateway.ports.cards import FACTORY, CardKeys, CardKeySet, EncodePlan, KeyPu
 from simulators.cards.catalogue import make
 from simulators.cards.inprocess import InProcess
 from simulators.cards.mortal import Mortal
-from simulators.cards.state import StoredCard
 
 SITE = 17
 ISSUED = 1_700_000_000
@@ -53,7 +52,7 @@ class Bench:
     uid: bytes
 
     def __post_init__(self) -> None:
-        self.card: StoredCard = make(self.kind, self.uid)
+        self.card = make(self.kind, self.uid)
         self.hand = Mortal(self.card)
         self.wire = InProcess(self.hand)
 
