@@ -5,8 +5,9 @@ from typing import Any
 
 from drivers.cards.ciphers import BlockCipher
 from drivers.cards.cmac import cmac, odd_bytes
-from drivers.cards.crc import crc32
+from drivers.cards.crc import crc16, crc32
 from drivers.cards.desfire.protocol import authenticate
+from drivers.cards.desfire.protocol.d40 import D40Session
 from drivers.cards.desfire.protocol.ev1 import Ev1Session
 from drivers.cards.desfire.protocol.ev2 import Ev2Keys, Ev2Session
 from drivers.cards.desfire.protocol.framing import wrap
@@ -133,6 +134,37 @@ def _ev1_enciphered(inputs: Values) -> Values:
     return {"command": text(bytes([ins]) + sealed), "iv_sent": text(iv_sent), "data": text(opened), "crc": text(crc)}
 
 
+def _d40_auth(inputs: Values) -> Values:
+    key, rnd_a = _hex(inputs, "key"), _hex(inputs, "rnd_a")
+    frames = [bytes.fromhex(answer) for answer in inputs["answers"]]
+
+    def procedure() -> Procedure[D40Session]:
+        return authenticate.legacy(inputs["key_no"], key, lambda size: rnd_a[:size])
+
+    session, heard = _replay(procedure, [frame[1:] + b"\x91" + frame[:1] for frame in frames])
+    return {
+        "commands": [text(apdu[1:2] + apdu[5:-1]) for apdu in heard],
+        "rnd_b": text(BlockCipher.des(key).decrypt(frames[0][1:])),
+        "session_key": _Matching(session._cipher),
+    }
+
+
+def _d40_enciphered(inputs: Values) -> Values:
+    session = D40Session(0, BlockCipher.des(_hex(inputs, "session_key")))
+    ins, data = int(inputs["ins"], 16), _hex(inputs, "data")
+    sealed = session.seal(ins, b"", data, Mode.ENCIPHERED)
+    assert session.open(ins, 0, _hex(inputs, "answer"), Mode.ENCIPHERED) == b""
+    return {"command": text(bytes([ins]) + sealed), "crc": text(crc16(data))}
+
+
+def _d40_change_key(inputs: Values) -> Values:
+    session = D40Session(inputs["authenticated_key_no"], BlockCipher.des(_hex(inputs, "session_key")))
+    kind = KeyKind(inputs["kind"])
+    sealed = session.change_key(inputs["key_no"], _hex(inputs, "new_key"), _version(inputs), None, kind)
+    assert session.open(0xC4, 0, _hex(inputs, "answer")) == b""
+    return {"command": text(b"\xc4" + sealed)}
+
+
 def _ev2_auth(inputs: Values) -> Values:
     key, rnd_a = _hex(inputs, "key"), _hex(inputs, "rnd_a")
     answers = [bytes.fromhex(answer) for answer in inputs["answers"]]
@@ -181,6 +213,9 @@ def _ev2_command(inputs: Values) -> Values:
 
 
 HANDLERS: dict[str, Handler] = {
+    "D40-AUTH": _d40_auth,
+    "D40-ENC": _d40_enciphered,
+    "D40-CHANGEKEY": _d40_change_key,
     "DESFIRE-EV1-AUTH": _ev1_auth,
     "DESFIRE-EV1-CMD": _ev1_command,
     "DESFIRE-EV1-CHANGEKEY": _ev1_change_key,
