@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from drivers.modbus_barrier.barrier import ModbusBarrier
@@ -10,6 +11,7 @@ from drivers.osdp.bus import BusThread
 from drivers.osdp.line import OsdpLine
 from drivers.osdp.settings import OsdpLineSettings
 from drivers.pcsc.encoder import PcscEncoder
+from drivers.pcsc.gate_reader import GateReader
 from drivers.pcsc.settings import PcscEncoderSettings, VpcdEncoderSettings
 from drivers.pcsc.vpcd_encoder import VpcdEncoder
 from drivers.serial_reader.reader import LineScanner, SerialReader
@@ -17,15 +19,20 @@ from drivers.serial_reader.settings import LineScannerSettings, SerialReaderSett
 from drivers.settings import load, malformed
 from gateway.domain.errors import MalformedError
 from gateway.ports import BarrierSink, Device, EncoderSink, ReaderSink
+from gateway.ports.cards import CardEncoder, ReadCard
 
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where devices report to. Make one for the process: all OSDP lines share the thread in it."""
+    """Where devices report to. Make one for the process: all OSDP lines share the thread in it.
+
+    ``read_card`` is for readers that read the number in our application themselves.
+    """
 
     readers: ReaderSink
     barriers: BarrierSink
     encoders: EncoderSink
+    read_card: ReadCard
     osdp: BusThread = field(default_factory=BusThread)
 
 
@@ -38,7 +45,13 @@ FACTORIES: Final[Mapping[str, Factory]] = {
     "serial-reader": lambda table, sinks: SerialReader(load(SerialReaderSettings, table), sinks.readers),
     "pcsc-encoder": lambda table, sinks: PcscEncoder(load(PcscEncoderSettings, table), sinks.encoders),
     "vpcd-encoder": lambda table, sinks: VpcdEncoder(load(VpcdEncoderSettings, table), sinks.encoders),
+    "pcsc-reader": lambda table, sinks: _gate_reader(partial(PcscEncoder, load(PcscEncoderSettings, table)), sinks),
+    "vpcd-reader": lambda table, sinks: _gate_reader(partial(VpcdEncoder, load(VpcdEncoderSettings, table)), sinks),
 }
+
+
+def _gate_reader(made: Callable[[EncoderSink], CardEncoder], sinks: Sinks) -> GateReader:
+    return GateReader(made, sinks.readers, sinks.read_card)
 
 
 def build(settings: Mapping[str, object], sinks: Sinks) -> Device:

@@ -10,6 +10,8 @@ from typing import Final
 
 import structlog
 
+from drivers.cards.work import CardDesk
+from drivers.registry import Sinks
 from gateway.daemon.config import Config, MqttTable
 from gateway.daemon.figures import DecisionFigures
 from gateway.daemon.key_source import open_keyring
@@ -23,14 +25,18 @@ from gateway.daemon.wiring import (
     look_up_in,
     look_up_key_in,
     plug_in,
+    read_card_with,
     sweep_in,
 )
 from gateway.ports import Device
 from gateway.runtime.admission import Admission
 from gateway.runtime.alarms import Alarms
+from gateway.runtime.card_book import CardBook
 from gateway.runtime.clock import SteadyClock, TimeStep
 from gateway.runtime.controllers import Controllers
 from gateway.runtime.devices import Devices
+from gateway.runtime.encode_desk import EncodeDesk
+from gateway.runtime.encode_run import EncodeRunner
 from gateway.runtime.encoders import Encoders
 from gateway.runtime.house import House
 from gateway.runtime.hub import EventHub
@@ -118,7 +124,17 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         observer=DecisionFigures(),
     )
     controllers = Controllers(store, hub, alarms, look_up_key_in(store, keys))
-    drivers = plug_in(config, admission, portals, encoders)
+    book, work, templates = CardBook(store, ring), CardDesk(keys.site_number), config.cards.templates()
+    desk = EncodeDesk(
+        store=store,
+        encoders=encoders,
+        runner=EncodeRunner(store, keys, book, work, hub),
+        work=work,
+        card_keys=book,
+        templates=templates,
+    )
+    sinks = Sinks(admission, portals, encoders, read_card_with(work, book, templates))
+    drivers = plug_in(config, sinks, admission=admission, portals=portals, desk=desk)
     sync = (
         None
         if config.mqtt is None or behind
@@ -137,6 +153,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         "lists": keeper.run,
         "alarms": alarms.run,
         "portals": portals.run,
+        "encoders": desk.run,
         "controllers": controllers.run,
         "expiry": sweeper.run,
         "lease": lease.run,
@@ -150,6 +167,7 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         hub=hub,
         devices=devices,
         encoders=encoders,
+        encoding=desk,
         portals=portals,
         fleet=None if sync is None else FleetView(sync),
         commands=sync,

@@ -157,7 +157,7 @@ def _devices(config: Config) -> Iterator[Finding]:
     for device in config.devices:
         what = f"device {device.name}"
         try:
-            registry.build(device.settings(), Sinks(_NOBODY, _NOBODY, _NOBODY))
+            registry.build(device.settings(), Sinks(_NOBODY, _NOBODY, _NOBODY, _NOBODY))
         except GatehouseError as error:
             yield Finding(what, False, str(error))
             continue

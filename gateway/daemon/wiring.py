@@ -8,48 +8,71 @@ from typing import TYPE_CHECKING, cast
 from drivers import registry
 from drivers.registry import Sinks
 from gateway.daemon.config import Config, DeviceTable
-from gateway.domain.decision import Denied
+from gateway.domain.card_template import CardTemplates
 from gateway.ports import Barrier, ControllerStatus, Device, ListBatch, Reader
+from gateway.ports.cards import CardEncoder, CardTransport, CardWork, GateReading, ReadCard
 from gateway.runtime.admission import Admission, LookUp, Presentation
 from gateway.runtime.alarms import Alarm
+from gateway.runtime.card_book import CardKeySource
 from gateway.runtime.clock import Clock
-from gateway.runtime.encoders import Encoders
+from gateway.runtime.controllers import LookUpKey
+from gateway.runtime.encode_desk import EncodeDesk
 from gateway.runtime.hub import EventHub
 from gateway.runtime.portals import Portals
-from gateway.services import alarms, presented, sweep
+from gateway.services import alarms, encode_jobs, presented, sweep
+from gateway.services.card_faces import CardFaces
 from gateway.services.card_views import CardView
 from gateway.services.keys import Keys
 from gateway.storage import lists
-from gateway.storage.store import SYSTEM, Store
+from gateway.storage.store import SYSTEM, Committed, Store
 
 if TYPE_CHECKING:
     from sync.gateway import GatewaySync
 
 
 def look_up_in(store: Store, keys: Keys) -> LookUp:
-    """Finds what the desk knows of a card that a reader of the gateway denied: one that nobody should hold, or None."""
+    """Finds what a denied credential at a reader of the gateway calls for: a card nobody should hold, or a copy."""
 
-    def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
+    def look_up(portal: str, presentation: Presentation) -> Alarm | None:
         with store.read() as conn:
-            return _wanted(presented.presented_denied(conn, keys, presentation.identity))
+            imitated = presented.imitated(conn, presentation.identity, portal)
+            if imitated is not None:
+                return _copied(imitated, portal)
+            card = presented.presented_denied(conn, keys, presentation.identity)
+        return _reported(card, f"device:{presentation.reader}")
 
     return look_up
 
 
-def look_up_key_in(store: Store, keys: Keys) -> Callable[[bytes], Mapping[str, object] | None]:
+def look_up_key_in(store: Store, keys: Keys) -> LookUpKey:
     """The same for a credential key that a controller denied."""
+    faces = CardFaces(keys.list)
 
-    def look_up(key: bytes) -> Mapping[str, object] | None:
+    def committed(change: Committed) -> None:
+        if change.lists:
+            faces.lists_changed()
+
+    def look_up(portal: str, key: bytes) -> Alarm | None:
         with store.read() as conn:
-            return _wanted(presented.presented_key(conn, keys, key))
+            imitated = presented.imitated_key(conn, faces, key, portal)
+            if imitated is not None:
+                return _copied(imitated, portal)
+            card = presented.presented_key(conn, keys, key)
+        return _reported(card, f"portal:{portal}")
 
+    store.subscribe(committed)
     return look_up
 
 
-def _wanted(card: CardView | None) -> Mapping[str, object] | None:
+def _copied(card: CardView, portal: str) -> Alarm:
+    detail = {"card": card.number, "unit": card.unit, "holder_id": card.holder_id, "portal": portal}
+    return Alarm("clone_suspected", card.credential, detail)
+
+
+def _reported(card: CardView | None, source: str) -> Alarm | None:
     if card is None or card.state not in presented.ALARMING:
         return None
-    return {"card": card.number, "state": card.state.value, "unit": card.unit}
+    return Alarm("card_reported", source, {"card": card.number, "state": card.state.value, "unit": card.unit})
 
 
 def keep_alarms_in(store: Store) -> Callable[[Alarm], None]:
@@ -68,6 +91,7 @@ def sweep_in(store: Store, keys: Keys) -> Callable[[], None]:
     def run() -> None:
         with store.write(SYSTEM) as uow:
             sweep.sweep(uow, keys)
+            encode_jobs.lapse(uow)
             lists.prune(uow)
 
     return run
@@ -88,16 +112,28 @@ class ListNews:
         self._hub.publish("site", {})
 
 
-def plug_in(config: Config, admission: Admission, portals: Portals, encoders: Encoders) -> tuple[Device, ...]:
+def read_card_with(work: CardWork, card_keys: CardKeySource, templates: CardTemplates) -> ReadCard:
+    """Reads the number in our application, for readers at the gates that leave it to the gateway."""
+
+    async def read(card: CardTransport) -> GateReading:
+        return await work.read(card, await asyncio.to_thread(card_keys.keys), templates)
+
+    return read
+
+
+def plug_in(
+    config: Config, sinks: Sinks, *, admission: Admission, portals: Portals, desk: EncodeDesk
+) -> tuple[Device, ...]:
     """A driver for each device of the configuration, connected both ways. Nothing is opened yet."""
-    sinks = Sinks(admission, portals, encoders)
-    return tuple(_plug(table, sinks, admission, portals) for table in config.devices)
+    return tuple(_plug(table, sinks, admission, portals, desk) for table in config.devices)
 
 
-def _plug(table: DeviceTable, sinks: Sinks, admission: Admission, portals: Portals) -> Device:
+def _plug(table: DeviceTable, sinks: Sinks, admission: Admission, portals: Portals, desk: EncodeDesk) -> Device:
     driver = registry.build(table.settings(), sinks)
     if table.is_barrier:
         portals.attach(cast("Barrier", driver))
+    elif table.desk is not None and hasattr(driver, "card"):
+        desk.attach(cast("CardEncoder", driver))
     elif hasattr(driver, "show"):
         for reader in table.places("portal"):
             admission.attach(reader, cast("Reader", driver))

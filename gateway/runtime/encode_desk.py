@@ -26,7 +26,10 @@ Task = Callable[[], Awaitable[None]]
 
 
 class EncodeDesk:
-    """One worker for each encoder, so that two desks never wait for each other. On the event loop's thread."""
+    """One worker for each encoder, so that two desks never wait for each other.
+
+    Made on the event loop's thread; what people ask may come from any thread.
+    """
 
     def __init__(
         self,
@@ -38,12 +41,13 @@ class EncodeDesk:
         card_keys: CardKeySource,
         templates: CardTemplates,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._store = store
         self._encoders = encoders
         self._runner = runner
         self._work = work
         self._card_keys = card_keys
-        self.templates = templates
+        self._templates = templates
         self._drivers: dict[str, CardEncoder] = {}
         self._to_do: dict[str, asyncio.Queue[Task]] = {}
         self._batches: dict[str, tuple[str, Actor]] = {}
@@ -53,6 +57,11 @@ class EncodeDesk:
         """An encoder that cards can be spoken to through."""
         self._drivers[driver.name] = driver
         self._to_do[driver.name] = asyncio.Queue()
+
+    @property
+    def templates(self) -> CardTemplates:
+        """How our data lies on each kind of card."""
+        return self._templates
 
     def key_version(self) -> int | None:
         """The version that is written on cards; None before the site has keys. May block."""
@@ -115,7 +124,7 @@ class EncodeDesk:
         raise NotFoundError("There is no encoder %(encoder)s.", encoder=encoder[:40])
 
     def _put(self, encoder: str, task: Task) -> None:
-        self._to_do[encoder].put_nowait(task)
+        self._loop.call_soon_threadsafe(self._to_do[encoder].put_nowait, task)
 
     async def _seen(self, laid: LaidCard) -> None:
         """A card was laid down: its open work goes on, or it is looked at and may be the next of a batch."""
@@ -135,7 +144,7 @@ class EncodeDesk:
 
     async def _look(self, laid: LaidCard) -> FoundCard:
         keys = await asyncio.to_thread(self._card_keys.keys)
-        found = await self._work.look(self._drivers[laid.encoder].card(), keys, self.templates)
+        found = await self._work.look(self._drivers[laid.encoder].card(), keys, self._templates)
         self._encoders.found(laid, found)
         return found
 
@@ -149,7 +158,7 @@ class EncodeDesk:
 
         def bind(uow: UnitOfWork) -> JobView | None:
             job = encode_jobs.next_in_batch(uow.conn, batch, encoder=laid.encoder, now=uow.now)
-            return None if job is None else encode_jobs.bind(uow, job.id, found, self.templates, version)
+            return None if job is None else encode_jobs.bind(uow, job.id, found, self._templates, version)
 
         job = await asyncio.to_thread(self._store.run, actor, bind)
         if job is None:

@@ -3,11 +3,12 @@
 The roof (gateway.daemon) fills it; tests fill it with fakes. It has no behaviour of its own.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.domain.card_template import CardTemplates
 from gateway.domain.decision import PortalMode
 from gateway.ports import (
     BarrierReading,
@@ -20,14 +21,16 @@ from gateway.ports import (
 from gateway.runtime.clock import Clock
 from gateway.runtime.encoders import LaidCard
 from gateway.runtime.hub import HubEvent
+from gateway.services.encode_jobs import JobView
 from gateway.services.keys import Keys
 from gateway.signing.keyring import Keyring
-from gateway.storage.store import Store
+from gateway.storage.store import Actor, Store
 
 __all__ = [
     "BrokerAddress",
     "Clock",
     "DeviceBook",
+    "EncodePort",
     "EncoderBook",
     "EventHub",
     "FleetPort",
@@ -62,6 +65,35 @@ class EncoderBook(Protocol):
 
     def laid(self) -> Sequence[LaidCard]:
         """Each encoder, by name."""
+
+
+class EncodePort(Protocol):
+    """The work at the desk's encoders. Every method may be called from any thread."""
+
+    @property
+    def templates(self) -> CardTemplates:
+        """How our data lies on each kind of card."""
+
+    def key_version(self) -> int | None:
+        """The version of the card keys that is written on cards; None before the site has any. May block."""
+
+    def steps(self, job: JobView) -> Iterable[str]:
+        """What is done to the card, step by step: short English phrases."""
+
+    def following(self) -> Mapping[str, str]:
+        """The batch whose next card each encoder waits for."""
+
+    def begin(self, encoder: str, job_id: str, actor: Actor) -> None:
+        """Starts planned work with the card that lies there. Raises NotFoundError for an unknown encoder."""
+
+    def follow(self, encoder: str, batch_id: str, actor: Actor) -> None:
+        """Each blank card laid down from now on is the next one of the batch."""
+
+    def unfollow(self, encoder: str) -> None:
+        """Cards laid down are only looked at again."""
+
+    def look_again(self, encoder: str) -> None:
+        """As if the card had been laid down anew."""
 
 
 class PortalDesk(Protocol):
@@ -133,6 +165,7 @@ class House:
     hub: EventHub
     devices: DeviceBook
     encoders: EncoderBook
+    encoding: EncodePort
     portals: PortalDesk
     fleet: FleetPort | None
     commands: ControllerCommands | None

@@ -25,6 +25,7 @@ from gateway.services.keys import Keys
 from gateway.signing.keyring import Keyring
 from gateway.storage import lists
 from gateway.storage.store import SYSTEM, Store
+from tests.admin_api.encoding import FakeEncoding
 
 KEYRING = Keyring(bytes(range(32)))
 
@@ -188,6 +189,7 @@ def open_house(store: Store, clock: FakeClock) -> House:
         hub=EventHub(),
         devices=FakeDevices(),
         encoders=FakeEncoders(),
+        encoding=FakeEncoding(),
         portals=FakePortals(),
         fleet=FakeFleet(),
         commands=FakeCommands(),

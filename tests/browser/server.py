@@ -21,6 +21,7 @@ from gateway.services.seed import SeededCompound, seed_compound
 from gateway.services.slip_views import SlipView
 from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
 from tests.admin_api import house as fakes
+from tests.admin_api.encoding import FakeEncoding
 
 LAKE_BLANK = bytes((0x04, 0xB1, 0x01, 0x52, 0x6E, 0x61, 0x80))
 """A blank card of the seeded stock."""
@@ -124,6 +125,7 @@ def build(store: Store, clock: RealClock) -> tuple[House, SeededCompound]:
         hub=EventHub(),
         devices=fakes.FakeDevices(),
         encoders=fakes.FakeEncoders(),
+        encoding=FakeEncoding(),
         portals=fakes.FakePortals(),
         fleet=fakes.FakeFleet(),
         commands=fakes.FakeCommands(),

@@ -7,10 +7,12 @@ import pytest
 from drivers.modbus_barrier.barrier import ModbusBarrier
 from drivers.osdp.line import OsdpLine
 from drivers.pcsc.encoder import PcscEncoder
+from drivers.pcsc.gate_reader import GateReader
 from drivers.pcsc.vpcd_encoder import VpcdEncoder
 from drivers.registry import FACTORIES, Sinks, build
 from drivers.serial_reader.reader import LineScanner, SerialReader
 from gateway.domain.errors import MalformedError
+from gateway.ports.cards import CardTransport, GateReading
 from tests.drivers.sinks import KeepingSink
 
 READER = {"name": "west-in", "address": 1, "scbk": "00" * 16}
@@ -21,12 +23,18 @@ TABLES: list[tuple[Mapping[str, object], type]] = [
     ({"kind": "serial-reader", "name": "east", "link": "/dev/x", "frame": "rdm6300", "presents": "w26"}, SerialReader),
     ({"kind": "pcsc-encoder", "name": "desk"}, PcscEncoder),
     ({"kind": "vpcd-encoder", "name": "demo", "port": 0}, VpcdEncoder),
+    ({"kind": "pcsc-reader", "name": "gate"}, GateReader),
+    ({"kind": "vpcd-reader", "name": "demo-gate", "port": 0}, GateReader),
 ]
+
+
+async def _reads_nothing(card: CardTransport) -> GateReading:
+    raise AssertionError(card)
 
 
 @pytest.fixture
 def sinks(sink: KeepingSink) -> Sinks:
-    return Sinks(sink, sink, sink)
+    return Sinks(sink, sink, sink, _reads_nothing)
 
 
 @pytest.mark.parametrize(("table", "kind"), TABLES)
