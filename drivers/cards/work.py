@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
-from drivers.cards import fmcos
-from drivers.cards.desfire.generation import EV1, EV2
+from drivers.cards import desfire, fmcos
 from drivers.cards.exchange import Procedure, run
 from drivers.cards.identify import identify
 from drivers.cards.presence import require_same
@@ -33,12 +32,19 @@ class CardProcedures(Protocol):
     """What each kind of card that can be written offers. Everything raises CardError only."""
 
     def look(
-        self, uid: bytes, keys: CardKeys | None, templates: CardTemplates, site_number: int, random: Random
+        self,
+        uid: bytes,
+        kind: CardKind,
+        keys: CardKeys | None,
+        templates: CardTemplates,
+        *,
+        site_number: int,
+        random: Random,
     ) -> Procedure[FoundCard]:
         """What lies there; nothing is changed."""
 
     def read_number(
-        self, uid: bytes, keys: CardKeys | None, templates: CardTemplates, site_number: int, random: Random
+        self, uid: bytes, kind: CardKind, keys: CardKeys, templates: CardTemplates, *, site_number: int, random: Random
     ) -> Procedure[CardData | None]:
         """What a gate asks: None when it is no card of ours; CardError when it could not be read."""
 
@@ -56,8 +62,8 @@ class CardProcedures(Protocol):
 
 
 _KINDS: Final[Mapping[CardKind, CardProcedures]] = {
-    CardKind.DESFIRE_EV1: EV1,
-    CardKind.DESFIRE_EV2: EV2,
+    CardKind.DESFIRE_EV1: desfire,
+    CardKind.DESFIRE_EV2: desfire,
     CardKind.FMCOS: fmcos,
 }
 
@@ -107,13 +113,15 @@ class CardDesk:
         kind, uid = yield from identify(atr)
         if kind not in _KINDS:
             return FoundCard(uid, kind, FoundState.UID_ONLY)
-        return (yield from _KINDS[kind].look(uid, keys, templates, self._site_number, self._random))
+        look = _KINDS[kind].look
+        return (yield from look(uid, kind, keys, templates, site_number=self._site_number, random=self._random))
 
     def _read(self, atr: bytes, keys: CardKeys | None, templates: CardTemplates) -> Procedure[GateReading]:
         kind, uid = yield from identify(atr)
-        if kind not in _KINDS:
+        if kind not in _KINDS or keys is None:
             return GateReading(uid, None)
-        data = yield from _KINDS[kind].read_number(uid, keys, templates, self._site_number, self._random)
+        read = _KINDS[kind].read_number
+        data = yield from read(uid, kind, keys, templates, site_number=self._site_number, random=self._random)
         return GateReading(uid, data)
 
 

@@ -40,7 +40,7 @@ def look(
 def read_number(
     uid: bytes,
     kind: CardKind,
-    keys: CardKeys | None,
+    keys: CardKeys,
     templates: CardTemplates,
     *,
     site_number: int,
@@ -50,7 +50,7 @@ def read_number(
 
     Raises CardError when it could not be read.
     """
-    if keys is None or not (yield from _select(templates)):
+    if not (yield from _select(templates)):
         return None
     access = Access(uid, kind, CardSecrets.all_of(keys, uid, kind, templates, site_number), random)
     version = keys.current if len(keys.sets) == 1 else (yield from key_version(None, READ))
