@@ -13,7 +13,7 @@ from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
 from gateway.domain.whitelist import LONGER_OPENING, Whitelist
 from gateway.ports import DecisionObserver, DeviceOfflineError, DeviceStatus, Reader, Signal
-from gateway.runtime.alarms import Alarms
+from gateway.runtime.alarms import Alarm, Alarms
 from gateway.runtime.clock import Clock
 from gateway.runtime.devices import Devices
 from gateway.runtime.hub import EventHub
@@ -54,8 +54,8 @@ class Presentation:
     at: float
 
 
-LookUp = Callable[[Presentation, Denied], Mapping[str, object] | None]
-"""What the desk knows of a denied credential that calls for a person, such as a card reported lost. May block."""
+LookUp = Callable[[str, Presentation], Alarm | None]
+"""The alarm that what was denied at a portal calls for, such as of a card reported lost, or of a copy. May block."""
 
 
 class Admission:
@@ -155,7 +155,7 @@ class Admission:
         if isinstance(decision, Granted):
             await self._grant(portal, presentation, decision, record)
         else:
-            await self._deny(presentation, decision, record)
+            await self._deny(portal.id, presentation, decision, record)
         self._tell(portal, presentation, decision, record)
 
     def _is_stale(self, presentation: Presentation) -> bool:
@@ -188,19 +188,19 @@ class Admission:
         else:
             self._show(presentation.reader, Signal.GRANTED)
 
-    async def _deny(self, presentation: Presentation, denied: Denied, record: Record) -> None:
+    async def _deny(self, portal: str, presentation: Presentation, denied: Denied, record: Record) -> None:
         self._show(presentation.reader, Signal.DENIED)
-        self._aside_of(self._consider_alarm(presentation, denied))
+        self._aside_of(self._consider_alarm(portal, presentation, denied))
         await self._journal.durable(record)
 
-    async def _consider_alarm(self, presentation: Presentation, denied: Denied) -> None:
-        """A lost or cancelled card that turns up calls a person; so does somebody who tries card after card."""
+    async def _consider_alarm(self, portal: str, presentation: Presentation, denied: Denied) -> None:
+        """A lost card or a copy that turns up calls a person; so does somebody who tries card after card."""
         try:
-            note = await asyncio.to_thread(self._look_up, presentation, denied)
+            alarm = await asyncio.to_thread(self._look_up, portal, presentation)
         except GatehouseError:
-            note = None  # the store is away; the presentation itself is recorded
-        if note is not None:
-            self._alarms.raise_alarm("card_reported", f"device:{presentation.reader}", note)
+            alarm = None  # the store is away; the presentation itself is recorded
+        if alarm is not None:
+            self._alarms.raise_alarm(alarm.kind, alarm.source, alarm.detail)
         if denied.reason is Reason.UNKNOWN:
             self._wrong[presentation.reader] += 1
             if self._wrong[presentation.reader] % WRONG_TRIES == 0:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from gateway.domain.errors import GatehouseError
 from gateway.ports import ControllerEvent, ControllerStatus
-from gateway.runtime.alarms import Alarms
+from gateway.runtime.alarms import Alarm, Alarms
 from gateway.runtime.hub import EventHub
 from gateway.runtime.journal_store import credentials_of
 from gateway.storage import journal, tables
@@ -19,8 +19,8 @@ KEEP_EVERY_S: Final = 1.0
 # A controller sends again after ten seconds what was not acknowledged: what did not come by then is gone.
 GAP_PATIENCE_S: Final = 30.0
 
-LookUpKey = Callable[[bytes], Mapping[str, object] | None]
-"""What the desk knows of a denied credential that nobody should hold; None for all others."""
+LookUpKey = Callable[[str, bytes], Alarm | None]
+"""The alarm that a credential key denied at a portal calls for; None for almost all."""
 
 _taken = tables.controller_events
 
@@ -59,12 +59,12 @@ class Controllers:
         return upto or None
 
     async def _consider_alarms(self, events: Sequence[ControllerEvent]) -> None:
-        """A lost or cancelled card that turns up calls a person, as it does at our own readers."""
+        """A lost card or a copy that turns up calls a person, as it does at our own readers."""
         for event in events:
             if event.kind == "denied" and event.key:
-                note = await asyncio.to_thread(self._look_up, event.key)
-                if note is not None:
-                    self._alarms.raise_alarm("card_reported", f"portal:{event.portal}", note)
+                alarm = await asyncio.to_thread(self._look_up, event.portal or "", event.key)
+                if alarm is not None:
+                    self._alarms.raise_alarm(alarm.kind, alarm.source, alarm.detail)
 
     def _take(self, events: Sequence[ControllerEvent]) -> tuple[int, list[ControllerEvent]]:
         controller, boot = events[0].controller, events[0].boot

@@ -151,6 +151,15 @@ def by_identity(conn: Connection, identity: Identity) -> CardView | None:
     return None if row is None else _view(row)
 
 
+def secured(conn: Connection, identity: Identity) -> list[CardView]:
+    """Active cards that have a number of their own, and this UID or the number some readers make of it."""
+    fits = None if identity.kind is IdentityKind.SECURE else _fits(identity)
+    if fits is None:
+        return []
+    having = and_(cards.c.state == CardState.ACTIVE.value, cards.c.secure_number.is_not(None))
+    return [_view(row) for row in conn.execute(_query().where(fits, having).order_by(cards.c.id))]
+
+
 def _fits(identity: Identity) -> Any:
     if identity.kind is IdentityKind.UID:
         return cards.c.uid == identity.value

@@ -7,11 +7,11 @@ import hmac
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, update
 
-from gateway.domain.card import HELD, CardEvent
+from gateway.domain.card import HELD, CardEvent, CardState
 from gateway.domain.entitlement import BasisKind
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError, StaleError
 from gateway.domain.issuance import Consent, check_lease, check_proof, check_reason
@@ -40,6 +40,9 @@ from gateway.services.people_search import Hit, search
 from gateway.services.site import get_area
 from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import cards, occupants, people, units
+
+_ENDED_BY_MOVING: Final = HELD - {CardState.RESERVED}
+"""Cards that end with the household; one that is still being written is refused at its end."""
 
 __all__ = [
     "DueItem",
@@ -324,6 +327,6 @@ def _follow(uow: UnitOfWork, keys: Keys, unit_id: int, person_ids: set[int], rea
         select(c.id, c.holder_id, c.unit_id, c.state).where(c.holder_id.in_(person_ids)).order_by(c.holder_id, c.id)
     ).all()
     for card in held:
-        if card.unit_id == unit_id and card.holder_id not in staying and card.state in HELD:
+        if card.unit_id == unit_id and card.holder_id not in staying and card.state in _ENDED_BY_MOVING:
             advance(uow, card.id, CardEvent.CANCEL, why={"reason": reason})
     projection.project_cards(uow, keys, [card.id for card in held])

@@ -1,4 +1,4 @@
-"""A card that may not pass was presented: which one it is, and whether somebody must look (R-GATE-9)."""
+"""What may not pass was presented: which card it is, or imitates, and whether somebody must look (R-GATE-9)."""
 
 from typing import Final
 
@@ -7,10 +7,11 @@ from sqlalchemy import Connection, select
 from gateway.domain.card import CardState
 from gateway.domain.identity import Identity, IdentityForm, IdentityKind
 from gateway.services import card_views
+from gateway.services.card_faces import CardFaces
 from gateway.services.card_views import CardView
 from gateway.services.keys import Keys
 from gateway.services.projection import identities_of
-from gateway.storage.tables import cards, list_entries
+from gateway.storage.tables import cards, list_entries, portals
 
 ALARMING: Final = frozenset(
     {
@@ -59,6 +60,31 @@ def presented_key(conn: Connection, keys: Keys, key: bytes) -> CardView | None:
         if any(keys.list(identity) == key for identity in identities_of(forms, row.uid, row.secure_number)):
             return card_views.get(conn, row.id)
     return None
+
+
+# --- Copies ---------------------------------------------------------------------------------------
+
+
+def imitated(conn: Connection, identity: Identity, portal: str) -> CardView | None:
+    """The card that a reader of the gateway was shown a copy of; None when nothing points to one.
+
+    The UID (or the number that some readers make of it) of a card that is listed at ``portal`` only by the number in
+    our application: whoever shows it there has the UID and not the card.
+    """
+    return next((card for card in card_views.secured(conn, identity) if _only_secured_at(conn, card, portal)), None)
+
+
+def imitated_key(conn: Connection, faces: CardFaces, key: bytes, portal: str) -> CardView | None:
+    """The same for a credential key that a controller refused."""
+    found = (card_views.get(conn, card_id) for card_id in faces.cards_of(conn, key))
+    return next((card for card in found if _only_secured_at(conn, card, portal)), None)
+
+
+def _only_secured_at(conn: Connection, card: CardView, portal: str) -> bool:
+    names = conn.execute(select(portals.c.lists).where(portals.c.id == portal)).scalar() or []
+    e = list_entries.c
+    keys = conn.execute(select(e.key).where(e.credential == card.credential, e.list.in_(names))).scalars().all()
+    return bool(keys) and all(bytes(key)[0] == IdentityKind.SECURE for key in keys)
 
 
 def _listed(conn: Connection, key: bytes) -> CardView | None:

@@ -166,15 +166,18 @@ def wanted_entries(card: AnyRow, bases: Iterable[Basis], here: _Site, key_of: Ke
 
 
 def identities_of(forms: Iterable[IdentityForm], uid: bytes | None, secure_number: bytes | None) -> list[Identity]:
-    """What readers of these forms see of a card."""
-    seen = []
-    for form in forms:
-        if form is IdentityForm.SECURE and secure_number is not None:
-            seen.append(Identity(IdentityKind.SECURE, bytes(secure_number)))
-        elif uid is not None:
-            identity = identity_of_uid(form, bytes(uid))
-            seen += [] if identity is None else [identity]
-    return seen
+    """What readers of these forms know a card by.
+
+    Where they read the number in our application, a card that has one is known by nothing else: a copy of its UID
+    opens nothing there, while cards without a number go on being known by their UID.
+    """
+    shown = frozenset(forms)
+    if IdentityForm.SECURE in shown and secure_number is not None:
+        return [Identity(IdentityKind.SECURE, bytes(secure_number))]
+    if uid is None:
+        return []
+    faces = (identity_of_uid(form, bytes(uid)) for form in sorted(shown))
+    return [face for face in faces if face is not None]
 
 
 def _plan(plans: dict[str, _ListPlan], card: AnyRow, there: Entries, wanted: Entries) -> None:

@@ -3,23 +3,20 @@
 import dataclasses
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from gateway.daemon.wiring import ListNews, keep_alarms_in, look_up_in, look_up_key_in, sweep_in
-from gateway.domain.decision import Denied, Reason
 from gateway.domain.identity import Identity
 from gateway.domain.whitelist import Changes
 from gateway.ports import ListBatch
 from gateway.runtime.admission import Presentation
 from gateway.runtime.alarms import Alarm
 from gateway.runtime.hub import EventHub
-from gateway.services import alarms, seed
+from gateway.services import alarms, projection, seed
 from gateway.signing.keyring import Keyring
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM, Store
 from tests.stores import SteppedClock
-
-UNKNOWN = Denied(Reason.UNKNOWN)
 
 
 @pytest.fixture
@@ -42,15 +39,39 @@ def test_a_wanted_card_is_known_at_the_reader(
     with sqlite_store.write(SYSTEM) as uow:
         uow.conn.execute(text("UPDATE cards SET state = :state WHERE id = :id"), {"state": state, "id": card.id})
     identity = Identity.uid(card.uid.hex())
-    note = look_up_in(sqlite_store, compound.keys)(Presentation("r", identity, 0.0), UNKNOWN)
-    assert look_up_key_in(sqlite_store, compound.keys)(compound.keys.list(identity)) == note
-    assert note == ({"card": "0417", "state": state, "unit": "3-1-502"} if told else None)
+    alarm = look_up_in(sqlite_store, compound.keys)("main-in", Presentation("r", identity, 0.0))
+    detail = {"card": "0417", "state": state, "unit": "3-1-502"}
+    assert alarm == (Alarm("card_reported", "device:r", detail) if told else None)
+    alarm = look_up_key_in(sqlite_store, compound.keys)("main-in", compound.keys.list(identity))
+    assert alarm == (Alarm("card_reported", "portal:main-in", detail) if told else None)
+
+
+def test_a_copy_of_a_secured_card_calls_a_person(sqlite_store: Store, compound: seed.SeededCompound) -> None:
+    """At a gate that lists the card by its number only, its UID alone is a copy; elsewhere it is the card."""
+    card, number = compound.li_na, bytes(range(1, 9))
+    assert card.uid is not None
+    look_up, look_up_key = look_up_in(sqlite_store, compound.keys), look_up_key_in(sqlite_store, compound.keys)
+    identity = Identity.uid(card.uid.hex())
+    tap, key = Presentation("r", identity, 0.0), compound.keys.list(identity)
+    assert (look_up("main-in", tap), look_up_key("main-in", key)) == (None, None)
+    with sqlite_store.write(SYSTEM) as uow:
+        uow.conn.execute(update(tables.cards).where(tables.cards.c.id == card.id).values(secure_number=number))
+        uow.conn.execute(update(tables.areas).where(tables.areas.c.id == "compound").values(forms=["uid", "secure"]))
+        projection.project_card(uow, compound.keys, card.id)
+    alarm = look_up("main-in", tap)
+    assert alarm is not None
+    assert (alarm.kind, alarm.source) == ("clone_suspected", f"card:{card.id}")
+    told = {"card": "0417", "unit": "3-1-502", "holder_id": card.holder_id, "portal": "main-in"}
+    assert alarm.detail == told
+    assert look_up_key("main-in", key) == alarm
+    assert (look_up("garage", tap), look_up_key("garage", key)) == (None, None)
 
 
 def test_a_strange_card_is_not_known(sqlite_store: Store, compound: seed.SeededCompound) -> None:
     """Nobody's card calls nobody."""
     assert compound.cards
-    assert look_up_in(sqlite_store, compound.keys)(Presentation("r", Identity.uid("deadbeef"), 0.0), UNKNOWN) is None
+    tap = Presentation("r", Identity.uid("deadbeef"), 0.0)
+    assert look_up_in(sqlite_store, compound.keys)("main-in", tap) is None
 
 
 def test_alarms_are_kept(store: Store) -> None:

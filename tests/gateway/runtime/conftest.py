@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.decision import Decision, Denied, Direction
+from gateway.domain.decision import Decision, Direction
 from gateway.domain.identity import Identity, KeyMaker
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
@@ -118,8 +118,9 @@ def build(path: Path, store: RecordStore, boot: str = "boot") -> Rig:
 
     decided = Decided()
 
-    def look_up(presentation: Presentation, _denied: Denied) -> Mapping[str, object] | None:
-        return known.get(presentation.identity.value.hex())
+    def look_up(portal: str, presentation: Presentation) -> Alarm | None:
+        note = known.get(presentation.identity.value.hex())
+        return None if note is None else Alarm("card_reported", f"portal:{portal}", note)
 
     admission = Admission(
         key_of=KEYS,

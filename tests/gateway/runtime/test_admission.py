@@ -90,6 +90,7 @@ async def test_reported_card_calls_a_person(rig: Rig) -> None:
     rig.present(STRANGER)
     await until(lambda: bool(rig.raised))
     assert (rig.raised[0].kind, rig.raised[0].detail) == ("card_reported", {"card": "0417", "state": "lost"})
+    assert rig.raised[0].source == "portal:main-in"
 
 
 async def test_five_wrong_tries_raise_one_alarm(rig: Rig) -> None:

@@ -182,7 +182,12 @@ async def test_a_lost_card_at_a_remote_gate_calls_a_person(sqlite_store: Store) 
     """Once a presentation, told where; a card the desk does not look for is only refused."""
     hub = EventHub()
     told = Alarms(hub, lambda _alarm: None)
-    controllers = Controllers(sqlite_store, hub, told, lambda key: {"card": "0417"} if key == KEY else None)
+    controllers = Controllers(
+        sqlite_store,
+        hub,
+        told,
+        lambda portal, key: Alarm("card_reported", f"portal:{portal}", {"card": "0417"}) if key == KEY else None,
+    )
     other = bytes.fromhex("01ffffffffffffff")
     events = [
         _event(1, kind="denied", key=KEY),
