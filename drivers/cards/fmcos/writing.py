@@ -40,12 +40,12 @@ _WIPE_STEPS: Final = (
 _NOT_WRITTEN: Final = "What was written does not stand on the card: lay it down again."
 
 
-def steps(_plan: EncodePlan) -> Sequence[str]:
+def steps(plan: EncodePlan) -> Sequence[str]:  # noqa: ARG001 - the same for every card of this kind
     """The steps of :func:`personalise`, as CardWork.steps."""
     return _STEPS
 
 
-def wipe_steps(_plan: EncodePlan) -> Sequence[str]:
+def wipe_steps(plan: EncodePlan) -> Sequence[str]:  # noqa: ARG001 - the same for every card of this kind
     """The steps of :func:`wipe`, as CardWork.wipe_steps."""
     return _WIPE_STEPS
 
