@@ -37,6 +37,7 @@ class Remembered:
         Raises ConflictError when another card is in the file, MalformedError when the file is none of ours, OSError.
         """
         self._card = card
+        self._uid = card.uid  # a card that was told to show random ones does so only after its memory is loaded
         self._kind = kind
         self._path = path
         if (known := read(path)) is None:
@@ -49,8 +50,8 @@ class Remembered:
 
     @property
     def uid(self) -> bytes:
-        """The card's."""
-        return self._card.uid
+        """The one it was made with."""
+        return self._uid
 
     def atr(self) -> bytes:
         """The card's."""
@@ -78,7 +79,9 @@ class Remembered:
         self._card.load(state)
 
     def _save(self) -> None:
-        text = json.dumps({"format": _FORMAT, "kind": self._kind, "uid": self.uid.hex(), "card": self._saved}, indent=1)
+        text = json.dumps(
+            {"format": _FORMAT, "kind": self._kind, "uid": self._uid.hex(), "card": self._saved}, indent=1
+        )
         beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         # No fsync: the simulator may be killed at any time, but a power cut of the whole machine is not played.
         beside.write_text(text, encoding="ascii")
