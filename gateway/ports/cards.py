@@ -39,14 +39,19 @@ class CardKeySet:
 
 @dataclass(frozen=True, slots=True)
 class CardKeys:
-    """Every version that cards may still carry; ``current`` is the one that is written."""
+    """Every version that cards may still carry; ``current`` is the one that is written.
+
+    ``likely``: what the card that lies there should carry, when its UID is one that we know. A MIFARE Classic card says
+    its version to nobody, so that during a change of keys only this tells an old card of ours from a foreign one.
+    """
 
     current: int
     sets: Mapping[int, CardKeySet]
+    likely: int | None = None
 
-    def in_order(self, first: int | None = None) -> Sequence[CardKeySet]:
-        """The most likely first: ``first`` when it is known what a card carries, then the current, then the newest."""
-        wanted = [version for version in (first, self.current) if version in self.sets]
+    def in_order(self) -> Sequence[CardKeySet]:
+        """The most likely first: ``likely``, then the current, then the newest."""
+        wanted = [version for version in (self.likely, self.current) if version in self.sets]
         versions = dict.fromkeys([*wanted, *sorted(self.sets, reverse=True)])
         return [self.sets[version] for version in versions if version is not None]
 

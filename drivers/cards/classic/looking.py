@@ -22,18 +22,16 @@ def look(
     *,
     site_number: int,
     random: Random,  # noqa: ARG001 - CRYPTO1 is the reader's business
-    likely: int | None = None,
 ) -> Procedure[FoundCard]:
-    """As CardWork.look. ``likely``: the key version that the card should carry, as far as its UID is known.
+    """As CardWork.look.
 
-    Nothing on the card says its version before it is opened, so only two keys come into question: the likely version
-    and the current one, or the current one and the factory's.
+    Nothing on the card says its version before it is opened, so only two keys come into question: those of the likely
+    version (CardKeys.likely) and the current one, or the current one's and the factory's.
     """
-    in_order = keys.in_order(likely) if keys else []
-    known = {s.version: CardSecrets.of(s, uid, kind, templates, site_number) for s in in_order}
+    known = CardSecrets.all_of(keys, uid, kind, templates, site_number) if keys else {}
     sector = Sector(templates.classic.sector, Tries())
     try:
-        opened = yield from sector.open_any(_openers([*known.values()], likely))
+        opened = yield from sector.open_any(_openers([*known.values()], keys.likely if keys else None))
     except CardForeignError:
         return FoundCard(uid, kind, FoundState.FOREIGN)
     block = yield from sector.read(0)
