@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from gateway.storage.store import SYSTEM
 from tests.browser.conftest import Open
 from tests.browser.screenshots import PAGES
 from tests.browser.server import LAKE_BLANK, Site
@@ -80,6 +81,21 @@ def test_older_events_are_put_below_and_the_stream_waits(site: Site, open_as: Op
         expect(row).to_contain_text("signed")
     page.locator("[data-pause]").click()
     expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_news_leave_the_focus_on_its_link(site: Site, open_as: Open) -> None:
+    """Somebody passes while a keyboard is on its way to the gate's button."""
+    page = open_as("admin")
+    page.goto(f"{site.url}/console")
+    row = page.locator(".gates tbody tr", has_text="北门入口")
+    row.get_by_role("link", name="Hold open…").focus()
+    with site.house.store.write(SYSTEM) as uow:
+        uow.record(
+            "access.denied", "portal:main-in", {"reason": "expired", "key": "01", "list": "compound", "version": 3}
+        )
+    site.publish("barrier", {})
+    expect(row).to_contain_text("refused")
+    expect(row.get_by_role("link", name="Hold open…")).to_be_focused()
 
 
 def test_a_gate_is_held_and_given_back_by_keyboard(site: Site, open_as: Open) -> None:

@@ -12,7 +12,7 @@ const shown = new WeakMap(parts().map((part) => [part, essence(part.innerHTML)])
 /** What changed glows for two seconds; the focus and what was typed stay where they were. */
 function swap(part, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  const busy = part.querySelector("input:focus, select:focus, textarea:focus");
+  const same = twin(part.querySelector("input:focus, select:focus, textarea:focus, a:focus"));
   const next = page.body;
   if (essence(next.innerHTML) === shown.get(part)) return;
   shown.set(part, essence(next.innerHTML));
@@ -22,11 +22,17 @@ function swap(part, html) {
     const field = name && part.querySelector(`[name="${CSS.escape(name)}"]`);
     if (field && !field.hasAttribute("data-fresh")) { field.value = value; field.checked = checked; }
   }
-  if (busy?.name) part.querySelector(`[name="${CSS.escape(busy.name)}"]`)?.focus();
+  if (same) part.querySelector(same)?.focus({ preventScroll: true });
   tellLine();
   refreshTimes(part);
   if (!part.hasAttribute("data-calm")) glow(part);
   part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+}
+
+/** How to find a field or link again. No button: what it would do may be another thing by now. */
+function twin(old) {
+  if (old?.name) return `[name="${CSS.escape(old.name)}"]`;
+  return old?.hasAttribute("href") ? `a[href="${CSS.escape(old.getAttribute("href"))}"]` : "";
 }
 
 function glow(part) {
