@@ -36,10 +36,11 @@ def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
     """Other applications on the card stay. Returns when the factory's key opens the card and ours is off it."""
     access, may_hide = Access.by_plan(plan, keys, random), plan.templates.desfire.random_uid
     yield Step(_DELETE)
-    yield from access.require_same_card(may_hide=may_hide)
     yield from select_application(PICC)
     version = yield from key_version(None, 0)
-    session = yield from _delete(access, version, plan.templates.desfire.aid)
+    session = yield from access.open_card(version)
+    yield from access.require_same_card(may_hide=may_hide)
+    session = yield from _delete(session, access, version, plan.templates.desfire.aid)
     yield Step(_RESTORE)
     yield from access.require_same_card(may_hide=may_hide)
     yield from change_key_settings(session, FACTORY_SETTINGS)
@@ -51,9 +52,8 @@ def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
         raise CardGarbledError("Our application is still on the card: wipe it again, or throw it away.")
 
 
-def _delete(access: Access, version: int, aid: bytes) -> Procedure[Session]:
+def _delete(session: Session, access: Access, version: int, aid: bytes) -> Procedure[Session]:
     """Formatting gives the memory back, but takes what others put there, and may be forbidden."""
-    session = yield from access.open_card(version)
     there = yield from application_ids(session)
     if there == [aid]:
         try:

@@ -3,6 +3,8 @@
 The order makes every cut readable afterwards: the card's master key changes right after the application exists; the
 data count all at once, at the commit; then the application's keys change one by one, its master key last of all. So
 when the master key is the new one all else stands, and until then each key's version tells which one it is.
+
+No other card can go on with a session: so the UID is asked inside it, before the first write.
 """
 
 from collections.abc import Sequence
@@ -70,12 +72,11 @@ class _Personalisation:
 
     def claim(self) -> Procedure[bool]:
         """Puts our master key on the card itself; returns ``is_new``."""
-        yield from self._require_same_card()
         yield from select_application(PICC)
         version = yield from key_version(None, 0)
         if version == self._version:
             return False
-        session = yield from self._access.open_card(version)
+        session = yield from self._open_card(version)
         is_new = False
         if version == FACTORY:
             session, is_new = yield from self._make_application(session)
@@ -86,7 +87,6 @@ class _Personalisation:
 
     def select(self, *, is_new: bool) -> Procedure[bool]:
         """Selects the application, and makes it anew when a wipe was broken off; returns ``is_new``."""
-        yield from self._require_same_card()
         try:
             yield from select_application(self._template.aid)
         except DesfireRefusedError as error:
@@ -95,7 +95,7 @@ class _Personalisation:
         else:
             return is_new
         yield from select_application(PICC)
-        yield from self._make_application((yield from self._access.open_card(self._version)))
+        yield from self._make_application((yield from self._open_card(self._version)))
         yield from select_application(self._template.aid)
         return True
 
@@ -103,6 +103,7 @@ class _Personalisation:
         """Files and number; returns the session with the application's master key, and that key's version."""
         version = FACTORY if is_new else (yield from key_version(None, MASTER))
         session = yield from self._access.open_application(MASTER, version)
+        yield from self._require_same_card()
         there = b"" if is_new else (yield from file_ids(session))
         for number, settings in FILES.items():
             if number not in there:
@@ -132,15 +133,15 @@ class _Personalisation:
 
     def set_options(self) -> Procedure[None]:
         """What can never be undone comes when all else is known to be right."""
-        yield from self._require_same_card()
         yield from select_application(PICC)
-        session = yield from self._access.open_card(self._version)
+        session = yield from self._open_card(self._version)
         yield from set_configuration(
             session, random_uid=self._template.random_uid, forbid_format=self._template.forbid_format
         )
 
     def _make_application(self, session: Session) -> Procedure[tuple[Session, bool]]:
         """Also closes the card to others. Returns the session that goes on, and whether the application is new."""
+        yield from change_key_settings(session, OUR_SETTINGS)
         is_new = True
         try:
             yield from create_application(
@@ -155,8 +156,12 @@ class _Personalisation:
                 raise
             is_new = False
             session = yield from self._access.open_card(FACTORY)  # an error ends the session
-        yield from change_key_settings(session, OUR_SETTINGS)
         return session, is_new
+
+    def _open_card(self, version: int) -> Procedure[Session]:
+        session = yield from self._access.open_card(version)
+        yield from self._require_same_card()
+        return session
 
     def _require_same_card(self) -> Procedure[None]:
         yield from self._access.require_same_card(may_hide=self._template.random_uid)
