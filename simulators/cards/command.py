@@ -44,7 +44,6 @@ def add_to(what: Any) -> None:
 
 def play(arguments: argparse.Namespace, say: Callable[[str], None] = print) -> Exit:
     """Until the encoder lets the card go, it dies, or Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stored = _card(arguments.kind, arguments.uid, arguments.state)
     except GatehouseError as error:
@@ -58,17 +57,18 @@ def play(arguments: argparse.Namespace, say: Callable[[str], None] = print) -> E
         held.lay()
     except OSError as error:
         return _refuse(f"No encoder listens on {host}:{port} ({error.strerror or error}).")
-    say(f"The card {stored.uid.hex().upper()} ({arguments.kind}) lies on {host}:{port}. Ctrl-C lifts it.")
-    return _wait(held, mortal, say)
-
-
-def _wait(held: VirtualCard, mortal: Mortal, say: Callable[[str], None]) -> Exit:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        say(f"The card {stored.uid.hex().upper()} ({arguments.kind}) lies on {host}:{port}. Ctrl-C lifts it.")
         held.wait()
     except KeyboardInterrupt:
         held.lift()
         say("The card was lifted.")
         return Exit.LIFTED
+    return _ended(mortal, say)
+
+
+def _ended(mortal: Mortal, say: Callable[[str], None]) -> Exit:
     if mortal.dead:
         say(f"The card died at command {mortal.commands}.")
         return Exit.DIED
