@@ -1,0 +1,54 @@
+"""Looks for keys where none may be: every way in which a program might have written one down.
+
+``leaks({"name": key}, places)`` gives what was found where; a test asserts that it is empty, after it made sure with
+:func:`leaks` that the search would have found a key in the same places (plant one first).
+"""
+
+import base64
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+Place = Path | bytes | str
+
+
+def needles(key: bytes) -> dict[str, bytes]:
+    """How 16 bytes might stand in a file or a stream, by name. Base64 also in the middle of a longer text."""
+    grouped = {f"hex with {sep!r}": key.hex(sep) for sep in (" ", ":", "-")}
+    texts = {
+        "hex": key.hex(),
+        "repr": repr(key)[2:-1],
+        "list": str(list(key))[1:-1],
+        "number": str(int.from_bytes(key)),
+    }
+    texts |= grouped | {f"{name} in capitals": text.upper() for name, text in {"hex": key.hex(), **grouped}.items()}
+    shapes = {name: text.encode() for name, text in texts.items()}
+    shapes |= {
+        "raw": key,
+        "reversed": key[::-1],
+        "hex reversed": key[::-1].hex().encode(),
+        "utf-16": key.hex().encode("utf-16-le"),
+    }
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + key)[-(-shift * 8 // 6) : -4]
+        shapes |= {f"base64 at {shift}": coded, f"base64url at {shift}": coded.translate(bytes.maketrans(b"+/", b"-_"))}
+    return shapes
+
+
+def leaks(secrets: Mapping[str, bytes], places: Iterable[Place]) -> list[str]:
+    """``purpose: shape in place`` for each key found. A directory stands for all files below it."""
+    wanted = [(name, shape, needle) for name, key in secrets.items() for shape, needle in needles(key).items()]
+    return [
+        f"{name}: {shape} in {where}"
+        for where, content in _contents(places)
+        for name, shape, needle in wanted
+        if needle in content
+    ]
+
+
+def _contents(places: Iterable[Place]) -> Iterable[tuple[str, bytes]]:
+    for number, place in enumerate(places):
+        if isinstance(place, Path):
+            files = [place] if place.is_file() else [path for path in sorted(place.rglob("*")) if path.is_file()]
+            yield from ((str(path), path.read_bytes()) for path in files)
+        else:
+            yield f"stream {number}", place.encode() if isinstance(place, str) else place
