@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).parents[3]
 PAGES: Final = ROOT / "admin_api" / "pages"
 LANGUAGES: Final = ("zh_Hans", "zh_Hant")
 SPEAKING: Final = (
-    "gateway/domain", "gateway/ports.py", "gateway/services", "gateway/runtime", "gateway/storage", "gateway/signing",
+    "gateway/domain", "gateway/ports", "gateway/services", "gateway/runtime", "gateway/storage", "gateway/signing",
     "drivers", "sync", "admin_api/pages",
 )  # fmt: skip
 """Where errors, reasons and device states are worded; the command line speaks English."""
