@@ -78,6 +78,8 @@ TRANSITIONS: Final[Mapping[tuple[JobState, JobEvent], JobState]] = MappingProxyT
         (_S.INTENT, _E.VERIFY): _S.VERIFYING,
         (_S.WRITING, _E.VERIFY): _S.VERIFYING,
         (_S.VERIFYING, _E.FINISH): _S.ACTIVE,
+        (_S.PLANNED, _E.FAIL): _S.PLANNED,
+        (_S.UNKNOWN, _E.FAIL): _S.UNKNOWN,
         (_S.INTENT, _E.FAIL): _S.UNKNOWN,
         (_S.WRITING, _E.FAIL): _S.UNKNOWN,
         (_S.VERIFYING, _E.FAIL): _S.UNKNOWN,
@@ -95,7 +97,7 @@ TRANSITIONS: Final[Mapping[tuple[JobState, JobEvent], JobState]] = MappingProxyT
         (_S.WIPING, _E.ABANDON): _S.CANCELLED,
     }
 )
-"""A wipe that failed half-way is still a wipe: there is nothing else to do with such a card."""
+"""What failed before it began changes nothing; a wipe that failed half-way is still a wipe."""
 
 _SENTENCES: Final[Mapping[JobState, str]] = MappingProxyType(
     {

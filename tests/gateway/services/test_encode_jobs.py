@@ -1,0 +1,531 @@
+"""Work at the encoder is durable, has one desk at a time, and a card opens nothing before its end."""
+
+import dataclasses
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from gateway.domain.card import CardState
+from gateway.domain.card_data import CardKind
+from gateway.domain.encode_job import LEASE_S, JobKind, JobState
+from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError, StaleError
+from gateway.domain.identity import Identity, IdentityKind
+from gateway.ports.cards import FACTORY, FoundCard, FoundState
+from gateway.services import cards, encode_jobs, household, occupancy, site
+from gateway.services.cards import Blank, CardView, Channel
+from gateway.services.encode_jobs import JobView, Order
+from gateway.storage.tables import cards as cards_table
+from gateway.storage.tables import encode_jobs as jobs_table
+from tests.gateway.services.encode_stage import DESK, PULLED, STEPS, VERSION, Desk, blank, other, secure_readers
+from tests.gateway.services.small_compound import OTHER_UID, UID, Compound, uid
+
+
+@pytest.fixture
+def desk(compound: Compound) -> Desk:
+    return Desk(compound)
+
+
+def card_of(desk: Desk, job: JobView) -> CardView:
+    assert job.card_id is not None
+    return desk.compound.card(job.card_id)
+
+
+def all_cards(desk: Desk) -> list[CardView]:
+    with desk.compound.store.read() as conn:
+        return cards.list_cards(conn)
+
+
+def secured(desk: Desk, number: bytes, area: str) -> bool:
+    key = desk.compound.keys.list(Identity(IdentityKind.SECURE, number))
+    return key in desk.compound.lists()[area]
+
+
+# --- Issue ----------------------------------------------------------------------------------------
+
+
+def test_a_planned_card_is_reserved_and_opens_nothing(desk: Desk) -> None:
+    job = desk.plan()
+    card = card_of(desk, job)
+    assert (card.state, card.holder, card.unit, card.uid) == (CardState.RESERVED, "李娜", "3-1-502", UID)
+    assert (card.kind, card.key_version, card.issued_at) == ("desfire-ev2", None, None)
+    assert desk.compound.opens(UID) == set()
+    assert (job.state, job.key_version, job.holder, job.card) == (JobState.PLANNED, VERSION, "李娜", "0001")
+
+
+def test_the_plan_is_kept_as_it_was_made(desk: Desk) -> None:
+    plan = encode_jobs.plan_of(desk.plan())
+    assert (plan.uid, plan.kind, plan.before) == (UID, CardKind.DESFIRE_EV2, FACTORY)
+    assert (plan.data.site_number, plan.data.key_version, plan.data.issued_at) == (7, VERSION, 1_760_000_000)
+    assert plan.data.number == (1).to_bytes(8)
+
+
+def test_it_opens_when_it_was_read_back_and_not_a_step_before(desk: Desk) -> None:
+    secure_readers(desk.compound, "compound", "b3")
+    job = desk.plan()
+    number = encode_jobs.plan_of(job).data.number
+    desk.take(job)
+    for act in (desk.start, desk.mark, desk.verify):
+        act(job)
+        assert not secured(desk, number, "compound")
+        assert card_of(desk, job).state is CardState.RESERVED
+    done = desk.finish(job)
+    card = card_of(desk, job)
+    assert (done.state, done.lease_until, done.step) == (JobState.ACTIVE, None, STEPS)
+    assert (card.state, card.secure_number, card.key_version) == (CardState.ACTIVE, number, VERSION)
+    assert secured(desk, number, "compound")
+    assert secured(desk, number, "b3")
+    assert desk.compound.opens(UID) == {"garage"}
+
+
+def test_the_story_of_the_card_begins_with_its_issue(desk: Desk) -> None:
+    job = desk.issued()
+    assert job.card_id is not None
+    with desk.compound.store.read() as conn:
+        assert [record.kind for record in cards.story(conn, job.card_id)] == ["card.issue"]
+
+
+def test_no_key_stands_in_any_row(desk: Desk) -> None:
+    """The plan names a version; the digest, the number and the UID are no secrets."""
+    job = desk.plan()
+    with desk.compound.store.read() as conn:
+        row = conn.execute(select(jobs_table)).one()
+    assert set(job.plan or {}) == {"uid", "kind", "data", "templates", "before"}
+    assert len(row.plan_digest) == 32
+    columns = {name for name, value in row._asdict().items() if isinstance(value, bytes)}
+    assert columns == {"uid", "plan_digest"}
+
+
+def test_a_card_from_stock_keeps_its_number(desk: Desk) -> None:
+    with desk.compound.desk() as uow:
+        (stocked,) = cards.stock_in(uow, [Blank("0901", UID)])
+    job = desk.issued()
+    assert (job.card_id, job.card) == (stocked.id, "0901")
+
+
+@pytest.mark.parametrize("state", [FoundState.FOREIGN, FoundState.LOCKED, FoundState.UID_ONLY, FoundState.TORN])
+def test_only_a_blank_card_is_issued(desk: Desk, state: FoundState) -> None:
+    with pytest.raises(ConflictError, match="card"):
+        desk.plan(dataclasses.replace(blank(), state=state))
+    assert all_cards(desk) == []
+
+
+def test_a_card_that_shows_a_new_uid_each_time_is_refused(desk: Desk) -> None:
+    with pytest.raises(RuleViolationError, match="new number at every tap"):
+        desk.plan(blank(bytes.fromhex("08123456")))
+
+
+def test_an_order_without_a_person_is_refused(desk: Desk) -> None:
+    with pytest.raises(MalformedError):
+        desk.plan(order=desk.order(person_id=None))
+    with pytest.raises(MalformedError):
+        desk.plan(order=desk.order(what=JobKind.REENCODE))
+
+
+def test_a_card_someone_holds_is_refused_with_their_name(desk: Desk) -> None:
+    desk.compound.issue(UID)
+    with pytest.raises(ConflictError, match="already belongs to 李娜, 3-1-502"):
+        desk.plan()
+
+
+def test_the_rules_are_looked_at_once_more_at_the_end(desk: Desk) -> None:
+    """Someone moves out while their card is written: it never opens, and has to be wiped."""
+    wang = desk.compound.person("王建军")
+    place = desk.compound.settle(wang)
+    job = desk.plan(order=desk.order(person_id=wang))
+    desk.begin(job)
+    desk.verify(job)
+    with desk.compound.desk() as uow:
+        occupancy.end_occupancy(uow, desk.compound.keys, place.id, "moved out")
+    with pytest.raises(RuleViolationError, match="not on file"):
+        desk.finish(job)
+    assert desk.job(job).state is JobState.VERIFYING
+    assert desk.cancel(job).state is JobState.WIPING
+    assert desk.wipe(job).state is JobState.DONE
+    assert all_cards(desk) == []
+
+
+# --- Two desks ------------------------------------------------------------------------------------
+
+
+def test_the_second_desk_is_told_who_has_the_card(desk: Desk) -> None:
+    job = desk.plan()
+    with pytest.raises(ConflictError, match="陈静 began it") as refused:
+        other(desk).plan()
+    assert refused.value.params["job"] == job.id
+
+
+def test_a_desk_at_work_is_left_alone_until_its_lease_ends(desk: Desk) -> None:
+    job, second = desk.plan(), other(desk)
+    desk.begin(job)
+    for act in (second.take, second.cancel):
+        with pytest.raises(ConflictError, match="陈静 is working on this card at desk-1 until 16:55:20"):
+            act(job)
+    desk.compound.clock.step(LEASE_S)
+    taken = second.take(job)
+    assert (taken.state, taken.encoder, taken.leased_by) == (JobState.UNKNOWN, "desk-2", "周敏")
+    with pytest.raises(StaleError):
+        desk.mark(job, 1)
+    second.start(job)
+    second.verify(job)
+    assert second.finish(job).state is JobState.ACTIVE
+
+
+def test_every_step_renews_the_lease(desk: Desk) -> None:
+    job = desk.plan()
+    desk.begin(job)
+    for step in range(STEPS):
+        desk.compound.clock.step(LEASE_S - 1)
+        desk.mark(job, step)
+    with pytest.raises(ConflictError):
+        other(desk).take(job)
+
+
+def test_the_same_desk_goes_on_at_once(desk: Desk) -> None:
+    """The gateway was started again in the middle: what is on the card is not known."""
+    job = desk.plan()
+    desk.begin(job)
+    assert desk.take(job).state is JobState.UNKNOWN
+    assert desk.start(job).state is JobState.INTENT
+
+
+def test_work_without_a_sign_of_life_becomes_unknown(desk: Desk) -> None:
+    job, waiting = desk.plan(), desk.plan(blank(OTHER_UID))
+    desk.begin(job)
+    desk.take(waiting)
+
+    def lapse(*, at_start: bool = False) -> list[str]:
+        with desk.compound.desk() as uow:
+            return [job.id for job in encode_jobs.lapse(uow, at_start=at_start)]
+
+    assert lapse() == []
+    desk.compound.clock.step(LEASE_S)
+    assert sorted(lapse()) == sorted([job.id, waiting.id])
+    assert (desk.job(job).state, desk.job(waiting).state) == (JobState.UNKNOWN, JobState.PLANNED)
+    assert "was interrupted" in (desk.job(job).why or {})["template"]
+    desk.begin(job)
+    assert lapse(at_start=True) == [job.id]
+
+
+def test_two_desks_and_one_card_end_with_one_plan(both: Compound) -> None:
+    """In the database: neither sees the other before both have begun."""
+    desks = [Desk(both), Desk(both, "desk-2")]
+    won, told = race(desks, [UID, UID])
+    assert len(won) == 1
+    assert "began it" in told[0] or "belongs to" in told[0]
+
+
+def test_two_cards_and_the_last_place_end_with_one_plan(both: Compound) -> None:
+    """R-CARD-8; the other is told who took the place."""
+    with both.desk() as uow:
+        site.set_settings(uow, cards_per_unit=1)
+    desks = [Desk(both), Desk(both, "desk-2")]
+    won, told = race(desks, [uid(1), uid(2)])
+    assert len(won) == 1
+    (said,) = told
+    assert said.startswith("3-1-502 already holds 1 of 1 cards; one is being written for 李娜 by 陈静. Take one back")
+
+
+def race(desks: list[Desk], uids: list[bytes]) -> tuple[list[JobView], list[str]]:
+    """Each desk plans for its card at the same moment."""
+    ready, won, told = threading.Barrier(len(desks)), list[JobView](), list[str]()
+    desks[1].random = lambda size: bytes([0xEE]) * size
+
+    def plan(desk: Desk, card: bytes) -> None:
+        ready.wait(10)
+        try:
+            won.append(desk.plan(blank(card)))
+        except (ConflictError, RuleViolationError) as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=plan, args=pair) for pair in zip(desks, uids, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return won, told
+
+
+# --- Failure and giving up ------------------------------------------------------------------------
+
+
+def test_a_failure_leaves_the_card_unknown_until_it_lies_there_again(desk: Desk) -> None:
+    job = desk.plan()
+    desk.begin(job, 2)
+    failed = desk.fail(job)
+    assert (failed.state, failed.step, failed.lease_until) == (JobState.UNKNOWN, 1, None)
+    assert failed.why == {"template": PULLED.template, "params": {"step": "2"}}
+    second = other(desk)
+    done = second.write(job)
+    assert (done.state, done.why) == (JobState.ACTIVE, None)
+    assert card_of(desk, job).state is CardState.ACTIVE
+
+
+def test_a_failure_before_the_first_step_changes_nothing(desk: Desk) -> None:
+    job = desk.plan()
+    desk.take(job)
+    assert desk.fail(job).state is JobState.PLANNED
+    assert desk.cancel(job).state is JobState.CANCELLED
+
+
+def test_cancelled_before_it_began_nothing_is_left(desk: Desk) -> None:
+    job = desk.plan()
+    done = desk.cancel(job)
+    assert (done.state, done.card_id) == (JobState.CANCELLED, None)
+    assert all_cards(desk) == []
+    assert desk.issued().card == "0001"
+
+
+def test_cancelled_before_it_began_stock_is_as_before(desk: Desk) -> None:
+    with desk.compound.desk() as uow:
+        (before,) = cards.stock_in(uow, [Blank("0901")])
+    desk.cancel(desk.plan(order=desk.order(number="0901")))
+    assert desk.compound.card(before.id) == dataclasses.replace(before, rev=3)
+
+
+def test_cancelled_after_it_began_the_card_is_wiped_and_never_opens(desk: Desk) -> None:
+    with desk.compound.desk() as uow:
+        (before,) = cards.stock_in(uow, [Blank("0901", UID)])
+    job = desk.plan()
+    desk.begin(job, 2)
+    assert desk.cancel(job).state is JobState.WIPING
+    with pytest.raises(ConflictError, match="being wiped"):
+        desk.cancel(job)
+    assert desk.job(job).wipes
+    assert desk.begin(job).state is JobState.WIPING
+    assert desk.fail(job).state is JobState.WIPING
+    assert desk.wipe(job).state is JobState.DONE
+    assert desk.compound.card(before.id) == dataclasses.replace(before, rev=3)
+    assert desk.compound.opens(UID) == set()
+
+
+def test_a_card_that_was_lost_half_way_is_known_when_it_turns_up(desk: Desk) -> None:
+    job = desk.plan()
+    desk.begin(job)
+    with pytest.raises(ConflictError):
+        desk.abandon(job)
+    desk.fail(job)
+    assert desk.abandon(job).state is JobState.CANCELLED
+    card = card_of(desk, job)
+    assert (card.state, card.uid) == (CardState.CANCELLED, UID)
+    with pytest.raises(RuleViolationError, match="Take it back into stock first"):
+        desk.plan()
+    torn = dataclasses.replace(blank(), state=FoundState.TORN)
+    assert desk.wipe(desk.plan(torn, desk.order(what=JobKind.WIPE, card_id=card.id))).state is JobState.DONE
+    assert desk.issued().card_id == card.id
+
+
+# --- Replacement ----------------------------------------------------------------------------------
+
+
+def lost(desk: Desk, card: bytes = OTHER_UID) -> CardView:
+    """A secured card that was lost."""
+    done = desk.issued(blank(card))
+    assert done.card_id is not None
+    with desk.compound.desk() as uow:
+        return cards.report_loss(
+            uow, desk.compound.keys, done.card_id, provisional=False, reporter="", channel=Channel.DESK
+        )
+
+
+def test_the_old_card_ends_with_the_new_ones_beginning(desk: Desk) -> None:
+    old = lost(desk)
+    job = desk.plan(order=desk.order(what=JobKind.REPLACE, card_id=old.id, unit_id=None, person_id=None))
+    desk.begin(job)
+    assert desk.compound.card(old.id).state is CardState.LOST
+    desk.verify(job)
+    desk.finish(job)
+    assert desk.compound.card(old.id).state is CardState.CANCELLED
+    assert card_of(desk, job).replaces_id == old.id
+
+
+def test_a_replacement_needs_no_place_of_its_own(desk: Desk) -> None:
+    with desk.compound.desk() as uow:
+        site.set_settings(uow, cards_per_unit=1)
+    old = lost(desk)
+    order = desk.order(what=JobKind.REPLACE, card_id=old.id)
+    assert desk.issued(order=order).state is JobState.ACTIVE
+    with pytest.raises(RuleViolationError, match="1 of 1"):
+        desk.plan(blank(uid(9)))
+
+
+def test_one_card_is_replaced_by_one_card(desk: Desk) -> None:
+    order = desk.order(what=JobKind.REPLACE, card_id=lost(desk).id)
+    desk.plan(order=order)
+    with pytest.raises(ConflictError, match="in place of this one; 陈静 began it"):
+        other(desk).plan(blank(uid(9)), order)
+
+
+def test_a_card_that_was_found_again_is_not_replaced(desk: Desk) -> None:
+    """Never both valid: the loss was withdrawn while the new card was written."""
+    old = lost(desk)
+    job = desk.plan(order=desk.order(what=JobKind.REPLACE, card_id=old.id))
+    desk.begin(job)
+    with desk.compound.desk() as uow:
+        cards.withdraw_loss(uow, desk.compound.keys, old.id, holder_verified=True)
+    desk.verify(job)
+    with pytest.raises(RuleViolationError, match="Record it as lost or defective first"):
+        desk.finish(job)
+    desk.cancel(job)
+    desk.wipe(job)
+    assert desk.compound.card(old.id).state is CardState.ACTIVE
+
+
+# --- Writing anew, wiping, recovering -------------------------------------------------------------
+
+
+def ours(job: JobView) -> FoundCard:
+    """The card of this work, as it lies on an encoder later."""
+    plan = encode_jobs.plan_of(job)
+    return FoundCard(plan.uid, plan.kind, FoundState.OURS, plan.data, plan.data.key_version)
+
+
+def test_a_card_with_new_keys_keeps_its_number_and_opens_all_the_while(desk: Desk) -> None:
+    secure_readers(desk.compound, "compound")
+    first = desk.issued()
+    number = encode_jobs.plan_of(first).data.number
+    desk.version = VERSION + 1
+    job = desk.plan(ours(first), desk.order(what=JobKind.REENCODE, card_id=first.card_id))
+    plan = encode_jobs.plan_of(job)
+    assert (plan.before, plan.data.number, plan.data.key_version) == (VERSION, number, VERSION + 1)
+    desk.begin(job)
+    assert card_of(desk, job).key_version == VERSION
+    assert secured(desk, number, "compound")
+    desk.fail(job)
+    with pytest.raises(ConflictError, match="let it be finished"):
+        desk.cancel(job)
+    desk.write(job)
+    assert card_of(desk, job).key_version == VERSION + 1
+    assert secured(desk, number, "compound")
+
+
+def test_a_card_known_by_its_uid_gets_a_number(desk: Desk) -> None:
+    secure_readers(desk.compound, "compound")
+    plain = desk.compound.issue()
+    assert "compound" in desk.compound.opens(UID)
+    job = desk.plan(order=desk.order(what=JobKind.REENCODE, card_id=plain.id))
+    assert "compound" in desk.compound.opens(UID)
+    desk.write(job)
+    card = desk.compound.card(plain.id)
+    assert card.secure_number is not None
+    assert (card.kind, card.state) == ("desfire-ev2", CardState.ACTIVE)
+    assert secured(desk, card.secure_number, "compound")
+    assert "compound" not in desk.compound.opens(UID)
+
+
+def test_another_card_on_the_encoder_is_refused(desk: Desk) -> None:
+    first = desk.issued()
+    with pytest.raises(ConflictError, match="is not 0001"):
+        desk.plan(blank(OTHER_UID), desk.order(what=JobKind.REENCODE, card_id=first.card_id))
+
+
+def test_only_an_active_card_is_written_anew(desk: Desk) -> None:
+    first = desk.issued()
+    assert first.card_id is not None
+    with desk.compound.desk() as uow:
+        cards.freeze(uow, desk.compound.keys, first.card_id, reason="incident")
+    with pytest.raises(RuleViolationError, match="only an active card"):
+        desk.plan(ours(first), desk.order(what=JobKind.REENCODE, card_id=first.card_id))
+
+
+def test_a_card_lost_while_it_is_written_anew_stays_lost(desk: Desk) -> None:
+    first = desk.issued()
+    assert first.card_id is not None
+    job = desk.plan(ours(first), desk.order(what=JobKind.REENCODE, card_id=first.card_id))
+    with desk.compound.desk() as uow:
+        cards.freeze(uow, desk.compound.keys, first.card_id, reason="incident")
+    desk.write(job)
+    assert card_of(desk, job).state is CardState.FROZEN
+
+
+def test_a_cancelled_card_goes_back_to_stock_when_it_was_wiped(desk: Desk) -> None:
+    """R-CARD-21."""
+    first = desk.issued()
+    assert first.card_id is not None
+    wipe = desk.order(what=JobKind.WIPE, card_id=first.card_id)
+    with pytest.raises(RuleViolationError, match="only a cancelled card"):
+        desk.plan(ours(first), wipe)
+    with desk.compound.desk() as uow:
+        cards.return_card(uow, desk.compound.keys, first.card_id)
+    job = desk.plan(ours(first), wipe)
+    assert job.wipes
+    desk.wipe(job)
+    card = card_of(desk, job)
+    assert (card.state, card.holder, card.secure_number, card.key_version) == (CardState.BLANK, None, None, None)
+    assert desk.issued().card_id == card.id
+
+
+def test_a_wipe_that_was_not_begun_is_called_off(desk: Desk) -> None:
+    first = desk.issued()
+    assert first.card_id is not None
+    with desk.compound.desk() as uow:
+        cards.return_card(uow, desk.compound.keys, first.card_id)
+    desk.cancel(desk.plan(ours(first), desk.order(what=JobKind.WIPE, card_id=first.card_id)))
+    assert desk.compound.card(first.card_id).state is CardState.CANCELLED
+
+
+def test_a_card_that_no_book_knows_is_recovered(desk: Desk) -> None:
+    """From a store that was restored, or a card that somebody else's desk tore."""
+    torn = FoundCard(UID, CardKind.CLASSIC, FoundState.TORN)
+    job = desk.plan(torn, Order(JobKind.RECOVER))
+    assert (job.card_id, job.holder) == (None, None)
+    with pytest.raises(ConflictError, match="陈静 began it"):
+        other(desk).plan()
+    assert desk.wipe(job).state is JobState.DONE
+    assert desk.issued().state is JobState.ACTIVE
+
+
+def test_a_card_someone_holds_is_not_recovered(desk: Desk) -> None:
+    first = desk.issued()
+    with pytest.raises(ConflictError, match="already belongs"):
+        desk.plan(ours(first), Order(JobKind.RECOVER))
+    with pytest.raises(ConflictError, match="Nothing of ours"):
+        desk.plan(blank(OTHER_UID), Order(JobKind.RECOVER))
+
+
+# --- Views ----------------------------------------------------------------------------------------
+
+
+def test_open_work_is_found_by_its_card(desk: Desk) -> None:
+    job = desk.plan()
+    with desk.compound.store.read() as conn:
+        assert encode_jobs.open_for_uid(conn, UID) == encode_jobs.get(conn, job.id)
+        assert encode_jobs.open_for_uid(conn, OTHER_UID) is None
+        assert [found.id for found in encode_jobs.list_jobs(conn)] == [job.id]
+        with pytest.raises(NotFoundError):
+            encode_jobs.get(conn, "nowhere")
+    desk.write(job)
+    with desk.compound.store.read() as conn:
+        assert encode_jobs.list_jobs(conn) == []
+        assert len(encode_jobs.list_jobs(conn, only_open=False)) == 1
+
+
+def test_a_step_that_is_not_there_is_refused(desk: Desk) -> None:
+    job = desk.plan()
+    desk.begin(job)
+    with pytest.raises(MalformedError):
+        desk.mark(job, STEPS)
+
+
+def test_a_number_is_never_zero_and_never_given_twice(desk: Desk) -> None:
+    taken = encode_jobs.plan_of(desk.issued()).data.number
+    drawn = iter([bytes(8), taken, bytes.fromhex("00000000000000AA"), bytes(15) + b"\x01"])
+    desk.random = lambda _size: next(drawn)
+    assert encode_jobs.plan_of(desk.plan(blank(OTHER_UID))).data.number == bytes.fromhex("00000000000000AA")
+
+
+def test_the_household_sees_a_card_that_is_being_written(desk: Desk) -> None:
+    desk.plan()
+    with desk.compound.store.read() as conn:
+        rows = conn.execute(select(cards_table.c.state)).scalars().all()
+        sheet = household.household(conn, desk.compound.unit)
+    assert rows == ["reserved"]
+    assert [card.state for card in sheet.cards] == [CardState.RESERVED]
+
+
+def test_a_desk_lets_go_of_what_it_has_not_begun(desk: Desk) -> None:
+    job = desk.plan()
+    desk.take(job)
+    with desk.compound.desk() as uow:
+        encode_jobs.leave(uow, job.id, DESK)
+    assert other(desk).take(job).encoder == "desk-2"
