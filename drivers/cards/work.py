@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
-from drivers.cards import desfire, fmcos
+from drivers.cards import classic, desfire, fmcos
 from drivers.cards.exchange import Procedure, run
 from drivers.cards.identify import identify
 from drivers.cards.presence import require_same
@@ -62,6 +62,7 @@ class CardProcedures(Protocol):
 
 
 _KINDS: Final[Mapping[CardKind, CardProcedures]] = {
+    CardKind.CLASSIC: classic,
     CardKind.DESFIRE_EV1: desfire,
     CardKind.DESFIRE_EV2: desfire,
     CardKind.FMCOS: fmcos,
