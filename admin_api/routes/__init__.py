@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from admin_api.routes import (
     cards,
     controllers,
+    encoding,
     gates,
     health,
     occupancy,
@@ -29,6 +30,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     controllers.router,
     occupancy.router,
     cards.router,
+    encoding.router,
     why.router,
     slips.router,
     post.router,

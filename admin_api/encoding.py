@@ -1,0 +1,41 @@
+"""Work on the card that lies on an encoder: what the pages and the JSON routes do alike."""
+
+from gateway.domain.errors import ConflictError, NotFoundError
+from gateway.ports.cards import FoundCard, FoundState
+from gateway.runtime.encode_run import NO_KEYS
+from gateway.runtime.house import House, LaidCard
+from gateway.services import encode_jobs
+from gateway.services.encode_jobs import JobView, Order
+from gateway.storage.store import UnitOfWork
+
+
+def laid_on(house: House, encoder: str) -> LaidCard:
+    """What lies there now. Raises NotFoundError for an encoder nobody configured."""
+    for laid in house.encoders.laid():
+        if laid.encoder == encoder:
+            return laid
+    raise NotFoundError("There is no encoder %(encoder)s.", encoder=encoder)
+
+
+def found_on(house: House, encoder: str, uid: bytes) -> FoundCard:
+    """The card somebody saw there, if it still lies there and is known: never another one slipped in between."""
+    laid = laid_on(house, encoder)
+    if laid.card is None:
+        raise ConflictError("The card was taken off the encoder. Lay it back, then issue it.")
+    if laid.card.uid != uid:
+        raise ConflictError("Another card lies on the encoder now. Look again, then issue it.")
+    if laid.found is None:
+        raise ConflictError("The card is still being read. Wait a moment, or lay it down again.")
+    return laid.found
+
+
+def is_written(found: FoundCard) -> bool:
+    """Whether work at the encoder is needed; what carries no number of ours is issued by its UID at once."""
+    return found.state is not FoundState.UID_ONLY
+
+
+def plan(uow: UnitOfWork, house: House, version: int | None, order: Order, found: FoundCard) -> JobView:
+    """Plans the work in this transaction. ``version`` is that of the card keys, read before it began."""
+    if version is None:
+        raise ConflictError(NO_KEYS)
+    return encode_jobs.plan(uow, order, found, house.encoding.templates, version)
