@@ -1,6 +1,7 @@
 """Scanners and card readers that speak by themselves, as devices of the gateway."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from drivers.link.serial import SerialLink
@@ -27,7 +28,7 @@ _CODECS: dict[Frame, Callable[[], Codec]] = {
 _ALARM_EVERY_S = 60.0
 
 
-class _SerialDevice:
+class _SerialDevice(ABC):
     """The common part: a link, a codec, and what becomes of a message."""
 
     def __init__(self, settings: LineScannerSettings | SerialReaderSettings, codec: Codec, sink: ReaderSink) -> None:
@@ -52,7 +53,7 @@ class _SerialDevice:
         """Reads for ever; a lost link is opened again every second, here and not by the supervisor."""
         await keep_dialling(self._session, self._status)
 
-    async def show(self, reader: str, signal: Signal) -> None:
+    async def show(self, reader: str, signal: Signal) -> None:  # noqa: B027 - there is nothing to light
         """These devices have no lamp we could light."""
 
     async def _session(self) -> None:
@@ -68,8 +69,9 @@ class _SerialDevice:
             self._codec.idle()
             link.close()
 
+    @abstractmethod
     def _message(self, message: bytes, arrived: float) -> None:
-        raise NotImplementedError
+        """What becomes of one message (``arrived``: monotonic seconds)."""
 
     def _tell_refused(self, now: float) -> None:
         """An alarm when garbage came, at most one a minute."""
