@@ -14,6 +14,10 @@ from gateway.domain.whitelist import NO_END
 APPROVERS: Final = frozenset({Role.SUPERVISOR, Role.MANAGER})
 """Who may waive a receipt (R-CARD-10) and go beyond a quota (R-CARD-8)."""
 
+SINGLE_SIZE: Final = 4
+CASCADE_TAG: Final = 0x88
+"""Says that the rest of a longer UID follows; no UID of a single size begins with it (ISO/IEC 14443-3:2018, 6.5.4)."""
+
 _ARREARS: Final = ("arrears", "欠费", "欠費")
 
 
@@ -153,7 +157,7 @@ def check_receipt(receipt: str | None, roles: Collection[Role], *, waived: bool)
 
 
 def check_uid(uid: bytes) -> bytes:
-    """A UID that stays the same: 4, 7 or 10 bytes, not the random one of a phone."""
+    """A UID that stays the same: 4, 7 or 10 bytes, not the random one of a phone, and a card's indeed."""
     if len(uid) not in {4, 7, 10}:
         raise MalformedError(
             "A card UID has 4, 7 or 10 bytes, not %(length)s.", length=len(uid), fields={"uid": "4, 7 or 10 bytes"}
@@ -163,6 +167,12 @@ def check_uid(uid: bytes) -> bytes:
             "R-CARD-12",
             "This card shows a new number at every tap, as phones do, and cannot be known again. Use another card.",
             fields={"uid": "random"},
+        )
+    if not any(uid) or (len(uid) == SINGLE_SIZE and uid[0] == CASCADE_TAG):
+        raise RuleViolationError(
+            "R-CARD-12",
+            "The reader told no card's whole number. Lay the card down again; if that does not help, use another card.",
+            fields={"uid": "4, 7 or 10 bytes"},
         )
     return uid
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import MalformedError, RuleViolationError
@@ -104,12 +104,16 @@ def test_who_may_go_beyond_a_quota_and_waive_a_receipt(role: Role) -> None:
 
 
 @given(st.binary(max_size=12))
+@example(bytes(4))
+@example(bytes(7))
+@example(bytes.fromhex("88000000"))
+@example(bytes.fromhex("88000000000001"))
 def test_a_uid_stays_the_same_and_has_a_known_length(uid: bytes) -> None:
     """R-CARD-12."""
     if len(uid) not in {4, 7, 10}:
         with pytest.raises(MalformedError):
             check_uid(uid)
-    elif len(uid) == 4 and uid[0] == 8:
+    elif not any(uid) or (len(uid) == 4 and uid[0] in {0x08, 0x88}):
         with pytest.raises(RuleViolationError):
             check_uid(uid)
     else:
