@@ -82,8 +82,8 @@ def _checked(plain: bytes, size: int) -> bytes:
 
 
 def _unpadded(plain: bytes) -> bytes:
-    """The only CRC that is followed by 80 and zeros, or by zeros."""
-    for end in range(len(plain), max(len(plain) - _BLOCK - 1, _CRC_SIZE), -1):
+    """The first CRC that is followed by 80 and zeros, or by zeros: zeros after a CRC fit it too."""
+    for end in range(max(len(plain) - _BLOCK, _CRC_SIZE), len(plain) + 1):
         data, crc, rest = plain[: end - _CRC_SIZE], plain[end - _CRC_SIZE : end], plain[end:]
         if crc == crc16(data) and not any(rest[1:]) and rest[:1] in {b"", b"\x00", b"\x80"}:
             return data
