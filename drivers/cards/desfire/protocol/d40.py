@@ -34,7 +34,7 @@ class D40Session(Session):
             return payload
         if mode is Mode.ENCIPHERED:
             check_blocks(payload, self._cipher.block_size)
-            return without_trailer(self._cipher.decrypt(payload), length, self._cipher.block_size, crc16)
+            return without_trailer(self._cipher.decrypt(payload), length, crc16)
         data, mac = split_mac(payload, _MAC_SIZE)
         check_mac(self._mac(data), mac)
         return data

@@ -55,4 +55,4 @@ class Ev1Session(Session):
         check_blocks(payload, size)
         plain = self._cipher.decrypt(payload, self._iv)
         self._iv = payload[-size:]
-        return without_trailer(plain, length, size, lambda data: crc32(data + _OK))
+        return without_trailer(plain, length, lambda data: crc32(data + _OK))

@@ -11,8 +11,7 @@ from drivers.cards.cmac import cmac, odd_bytes
 from drivers.cards.crc import crc32
 from drivers.cards.desfire.protocol.keys import KeyChange
 from drivers.cards.desfire.protocol.session import CHANGE_KEY, Mode, Session
-from drivers.cards.desfire.protocol.trailer import check_blocks, check_mac, split_mac
-from gateway.ports.cards import CardGarbledError
+from drivers.cards.desfire.protocol.trailer import check_blocks, check_mac, split_mac, without_mark
 
 _MAC_SIZE: Final = 8
 _OK: Final = b"\x00"
@@ -75,7 +74,4 @@ class Ev2Session(Session):
 
     def _deciphered(self, data: bytes) -> bytes:
         check_blocks(data, self._keys.encipher.block_size)
-        plain = self._keys.encipher.decrypt(data, self._iv(_ANSWER)).rstrip(b"\x00")
-        if not plain.endswith(b"\x80"):
-            raise CardGarbledError("The card's answer has wrong padding: lay the card down again.")
-        return plain[:-1]
+        return without_mark(self._keys.encipher.decrypt(data, self._iv(_ANSWER)))

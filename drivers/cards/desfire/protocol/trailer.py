@@ -6,20 +6,27 @@ from hmac import compare_digest
 from gateway.ports.cards import CardGarbledError
 
 
-def without_trailer(plain: bytes, length: int | None, block_size: int, crc: Callable[[bytes], bytes]) -> bytes:
+def without_trailer(plain: bytes, length: int | None, crc: Callable[[bytes], bytes]) -> bytes:
     """The data. ``crc`` gives the checksum that belongs to them.
 
-    The card pads with 00 when it was told how much to send, else with 80 00 …; where it was not told, the end is where
-    the checksum fits. Raises CardGarbledError.
+    The card pads with 00 when it was told how much to send, and else with 80 00 …, which tells the end. Raises
+    CardGarbledError.
     """
     size = len(crc(b""))
-    latest = len(plain) - size
-    ends = range(max(0, latest - block_size), latest + 1)
-    for end in ends if length is None else {length} & set(ends):
-        check, padding = plain[end : end + size], plain[end + size :]
-        if compare_digest(check, crc(plain[:end])) and padding[:1] in b"\x00\x80" and not any(padding[1:]):
-            return plain[:end]
-    raise CardGarbledError("The card's answer has a wrong checksum: lay the card down again.")
+    checked = without_mark(plain) if length is None else plain[: length + size]
+    padding = b"" if length is None else plain[length + size :]
+    data, check = checked[:-size], checked[-size:]
+    if any(padding) or not compare_digest(check, crc(data)):
+        raise CardGarbledError("The card's answer has a wrong checksum: lay the card down again.")
+    return data
+
+
+def without_mark(plain: bytes) -> bytes:
+    """What stands before the padding 80 00 …. Raises CardGarbledError."""
+    marked = plain.rstrip(b"\x00")
+    if not marked.endswith(b"\x80"):
+        raise CardGarbledError("The card's answer has wrong padding: lay the card down again.")
+    return marked[:-1]
 
 
 def check_blocks(payload: bytes, block_size: int) -> None:

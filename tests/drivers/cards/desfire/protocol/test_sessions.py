@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.cards.desfire.protocol import authenticate, channel
@@ -66,6 +66,7 @@ def _read(session: Session, mode: Mode, length: int | None) -> Procedure[bytes]:
 
 
 @EACH
+@settings(deadline=None, max_examples=60)
 @given(data=st.binary(min_size=1, max_size=200), mode=st.sampled_from(Mode), told=st.booleans())
 def test_what_is_written_is_read(generation: Generation, data: bytes, mode: Mode, told: bool) -> None:  # noqa: FBT001 - drawn
     card = generation.lay_down(mode)
@@ -74,6 +75,7 @@ def test_what_is_written_is_read(generation: Generation, data: bytes, mode: Mode
     assert card.file == data
     assert drive(channel.transact(session, 0x45), card) == SETTINGS
     assert drive(_read(session, mode, len(data) if told else None), card) == data
+    assert drive(channel.transact(session, 0x45), card) == SETTINGS
 
 
 @EACH
@@ -97,6 +99,14 @@ def test_changing_the_key_in_use_ends_the_session(generation: Generation) -> Non
     with pytest.raises(CardRefusedError, match="has ended"):
         session.seal(0x45)
     assert generation.open(card, 0, new_key).key_no == 0
+
+
+@EACH
+def test_an_answer_with_data_to_the_last_key_change_is_refused(generation: Generation) -> None:
+    session = generation.open(generation.lay_down())
+    session.change_key(0, generation.key, 7, None, generation.kind)
+    with pytest.raises(CardGarbledError):
+        session.open(0xC4, 0, bytes(8))
 
 
 @EACH
@@ -136,6 +146,7 @@ def test_a_card_that_only_repeats_what_it_heard_proves_nothing(generation: Gener
 
 
 @EACH
+@settings(deadline=None, max_examples=60)
 @given(data=st.binary(min_size=1, max_size=60), mode=st.sampled_from([Mode.MACED, Mode.ENCIPHERED]), at=st.floats(0, 1))
 def test_an_answer_with_one_bit_turned_is_refused(generation: Generation, data: bytes, mode: Mode, at: float) -> None:
     card = generation.lay_down(mode)
@@ -156,6 +167,7 @@ def test_an_answer_with_one_bit_turned_is_refused(generation: Generation, data: 
 
 
 @EACH
+@settings(deadline=None, max_examples=60)
 @given(answers=st.lists(st.binary(max_size=70), max_size=12), statuses=st.sampled_from(["9100", "91AF", "91AE", ""]))
 def test_rubbish_gives_only_the_errors_of_cards(generation: Generation, answers: list[bytes], statuses: str) -> None:
     card = generation.lay_down()
@@ -200,6 +212,15 @@ def test_a_second_key_goes_on_in_the_same_transaction() -> None:
     second = drive(authenticate.ev2_non_first(first, 1, card.keys[1], lambda size: RND[:size]), card)
     assert (second.key_no, second.transaction, second.counter) == (1, first.transaction, 1)
     assert drive(_read(second, Mode.ENCIPHERED, 6), card) == b"before"
+
+
+def test_a_card_that_proves_nothing_the_second_time_is_refused() -> None:
+    generation = GENERATIONS[-1]
+    first = generation.open(generation.lay_down())
+    assert isinstance(first, Ev2Session)
+    answers = iter([bytes(16) + b"\x91\xaf", bytes(16) + b"\x91\x00"])
+    with pytest.raises(CardGarbledError, match="could not prove"):
+        drive(authenticate.ev2_non_first(first, 1, KEY[:16], lambda size: RND[:size]), lambda _apdu: next(answers))
 
 
 def test_a_plain_answer_of_another_length_is_refused() -> None:

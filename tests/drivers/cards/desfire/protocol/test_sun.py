@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.cards.ciphers import BlockCipher
 from drivers.cards.desfire.protocol.sun import PiccData, SunKeys
 from gateway.ports.cards import CardGarbledError
 from tests.drivers.cards.vectors import Handler, Values, check, each_of, text
@@ -59,6 +60,20 @@ def test_a_link_of_another_site_is_refused() -> None:
     """The tag of the first published example, deciphered with another key, is none."""
     with pytest.raises(CardGarbledError, match="key of this site"):
         PiccData.open(bytes.fromhex("EF963FF7828658A599F3041510671E88"), bytes([1]) * 16)
+
+
+def test_data_that_say_neither_uid_nor_counter_are_none() -> None:
+    with pytest.raises(CardGarbledError, match="key of this site"):
+        PiccData.open(BlockCipher.aes(bytes(16)).encrypt(bytes(16)), bytes(16))
+
+
+@pytest.mark.parametrize(("tag", "uid", "counter"), [("80", "", None), ("40", None, 0x030201)])
+def test_what_the_card_was_not_told_to_say_is_missing(tag: str, uid: str | None, counter: int | None) -> None:
+    size = 0 if uid is None else 7
+    plain = bytes([int(tag, 16) | size]) + bytes(range(1, 1 + size)) + bytes([1, 2, 3])
+    said = PiccData.open(BlockCipher.aes(bytes(16)).encrypt(plain + bytes(16 - len(plain))), bytes(16))
+    assert (said.uid is None, said.read_counter) == (uid is None, counter)
+    SunKeys(bytes(16), said.uid, said.read_counter).check(b"", SunKeys(bytes(16), said.uid, counter).mac(b""))
 
 
 @pytest.mark.parametrize("size", [0, 15, 17])
