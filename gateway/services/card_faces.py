@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from gateway.domain.card import CardState
 from gateway.domain.identity import IdentityForm, KeyMaker
 from gateway.services.projection import identities_of
 from gateway.storage.tables import cards
@@ -24,16 +23,16 @@ _FACES: Final = (
 
 
 class CardFaces:
-    """From a key to the active secured cards with that face. Safe to call from any thread.
+    """From a key to the cards with a number of their own that have this face. Safe to call from any thread.
 
-    Looks at the cards again only after :meth:`lists_changed`, and makes keys only for UIDs it has not met: a refused
-    card costs one look into a dictionary.
+    Looks at the cards again only after :meth:`lists_changed`, and makes keys only for cards it has not met: a refused
+    card costs one look into a dictionary. What such a card may open, and whether it is active, its lists say.
     """
 
     def __init__(self, key_of: KeyMaker) -> None:
         self._key_of = key_of
-        self._keys: dict[bytes, tuple[bytes, ...]] = {}
-        self._cards: dict[bytes, list[int]] = {}
+        self._uids: dict[int, bytes] = {}
+        self._cards: dict[bytes, set[int]] = {}
         self._stale = True
         self._lock = threading.Lock()
 
@@ -42,25 +41,27 @@ class CardFaces:
         self._stale = True
 
     def cards_of(self, conn: Connection, key: bytes) -> list[int]:
-        """The ids of secured cards whose UID, or the number that some readers make of it, gives this key."""
+        """The ids of cards with a number whose UID, or the number that some readers make of it, gives this key."""
         with self._lock:
             if self._stale:
                 self._stale = False
                 self._look(conn)
-            return self._cards.get(key, [])
+            return sorted(self._cards.get(key, ()))
 
     def _look(self, conn: Connection) -> None:
         c = cards.c
-        query = select(c.id, c.uid).where(
-            c.state == CardState.ACTIVE.value, c.secure_number.is_not(None), c.uid.is_not(None)
-        )
-        found: dict[bytes, list[int]] = {}
-        met: dict[bytes, tuple[bytes, ...]] = {}
+        query = select(c.id, c.uid).where(c.secure_number.is_not(None), c.uid.is_not(None))
         for card_id, uid in conn.execute(query):
-            met[bytes(uid)] = keys = self._keys.get(bytes(uid)) or self._make(bytes(uid))
-            for key in keys:
-                found.setdefault(key, []).append(card_id)
-        self._keys, self._cards = met, found
+            if self._uids.get(card_id) != uid:
+                self._meet(card_id, bytes(uid))
 
-    def _make(self, uid: bytes) -> tuple[bytes, ...]:
-        return tuple(dict.fromkeys(self._key_of(identity) for identity in identities_of(_FACES, uid, None)))
+    def _meet(self, card_id: int, uid: bytes) -> None:
+        before = self._uids.get(card_id)
+        for key in self._keys(before) if before else ():
+            self._cards[key].discard(card_id)
+        self._uids[card_id] = uid
+        for key in self._keys(uid):
+            self._cards.setdefault(key, set()).add(card_id)
+
+    def _keys(self, uid: bytes) -> set[bytes]:
+        return {self._key_of(identity) for identity in identities_of(_FACES, uid, None)}

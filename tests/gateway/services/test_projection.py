@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import event, select
@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 from gateway.domain.card import CardState
 from gateway.domain.entitlement import BasisKind
 from gateway.domain.errors import ConflictError, RuleViolationError
-from gateway.domain.identity import IdentityForm, identity_of_uid
+from gateway.domain.identity import Identity, IdentityForm, IdentityKind, identity_of_uid
 from gateway.domain.issuance import Consent
 from gateway.domain.person import Proof, Relation
 from gateway.domain.whitelist import EXIT_ONLY, Terms, Whitelist
@@ -413,3 +413,21 @@ def test_a_stay_that_begins_later_is_listed_ahead_of_time(compound: Compound) ->
         )
     compound.issue(person=tenant)
     assert compound.terms(UID, "b3") == Terms(start, start + 30 * DAY)
+
+
+# --- Faces --------------------------------------------------------------------------------------------
+
+UIDS = st.sampled_from([4, 7, 10]).flatmap(lambda size: st.binary(min_size=size, max_size=size))
+NUMBERS = st.none() | st.binary(min_size=8, max_size=8)
+
+
+@given(forms=st.sets(st.sampled_from(IdentityForm)), uid=UIDS, number=NUMBERS)
+def test_a_card_with_a_number_has_no_other_face_where_numbers_are_read(
+    forms: set[IdentityForm], uid: bytes, number: bytes | None
+) -> None:
+    """Readers of the number know a card that has one by nothing else; all other readers and cards are as before."""
+    faces = projection.identities_of(forms, uid, number)
+    if IdentityForm.SECURE in forms and number is not None:
+        assert faces == [Identity(IdentityKind.SECURE, number)]
+    else:
+        assert set(faces) == {identity_of_uid(form, uid) for form in forms} - {None}
