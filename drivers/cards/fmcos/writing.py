@@ -73,16 +73,16 @@ def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
     work = _Work(plan, keys, random)
     yield Step(0)
     traces = yield from find(work.template)
-    yield from require_same(plan.uid)
     opened = yield from work.open_main(traces)
     if opened != FACTORY:
         yield Step(1)
+        yield from require_same(plan.uid)
         yield from work.adopt(opened)
         yield from work.erase()
         yield Step(2)
-        yield from require_same(plan.uid)
         yield from run(commands.select(commands.MF))
         yield from open_main([work.new], work.template, work.tries)
+        yield from require_same(plan.uid)
         yield from run(commands.change_key(layout.MAIN_KEY_ID, layout.factory_key()))
     yield Step(3)
     yield from work.verify_blank()
@@ -113,8 +113,9 @@ class _Work:
 
     def take_over(self, traces: Traces) -> Procedure[None]:
         """The MF's key becomes ours, and our DF is there, selected and empty."""
-        yield from require_same(self.plan.uid)
         opened = yield from self.open_main(traces)
+        # Checked after the key was used: a card that is swapped in later has not seen it, and refuses to be written.
+        yield from require_same(self.plan.uid)
         if not traces.df:
             yield from run(layout.create_application(self.template))
         yield from self.adopt(opened)
