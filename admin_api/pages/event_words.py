@@ -65,6 +65,7 @@ EVENTS: Final[Mapping[str, State]] = {
 FAMILIES: Final[Mapping[str, State]] = {
     "access": State(N_("passage"), "", "gate"),
     "card": State(N_("card changed"), "", "card"),
+    "card_keys": State(N_("keys of the cards"), "", "settings"),
     "slip": State(N_("slip changed"), "", "slip"),
     "site": State(N_("site set up"), "", "settings"),
     "portal": State(N_("gate"), "", "gate"),
