@@ -100,6 +100,13 @@ async def test_other_cards_have_their_uid_only() -> None:
     assert await DESK.read(Bare(), KEYS, TEMPLATES) == GateReading(UID, None)
 
 
+async def test_a_classic_card_on_a_reader_that_cannot_open_it_has_its_uid() -> None:
+    """It can be issued by that, and let in by that."""
+    card = InProcess(make("uid", FOUR))
+    assert await DESK.look(card, KEYS, TEMPLATES) == FoundCard(FOUR, CardKind.UID, FoundState.UID_ONLY)
+    assert await DESK.read(card, KEYS, TEMPLATES) == GateReading(FOUR, None)
+
+
 @pytest.mark.parametrize("name", CARDS)
 async def test_a_card_exchanged_in_the_middle_is_told_as_that(name: str) -> None:
     """Wherever it happens, the desk says that another card lies there."""
