@@ -29,6 +29,7 @@ _ISO: Final = 0x1A
 _AES: Final = 0xAA
 _EV2_FIRST: Final = 0x71
 _EV2_NON_FIRST: Final = 0x77
+_CHALLENGE_SIZES: Final = frozenset({8, 16})
 _TI_SIZE: Final = 4
 _CAPABILITIES_SIZE: Final = 12
 
@@ -103,6 +104,10 @@ def _unchained(
 
 def _challenge(ins: int, key_no: int, size: int, capabilities: bytes = b"") -> Procedure[bytes]:
     status, data = yield from send(ins, bytes([key_no]) + capabilities)
+    if status == Status.ADDITIONAL_FRAME and len(data) in _CHALLENGE_SIZES - {size}:
+        # A key of another kind. A card left waiting for our proof would refuse the next command.
+        yield from send(Status.ADDITIONAL_FRAME, bytes(2 * len(data)))
+        raise WrongKeyError(key_no)
     return _expect(ins, key_no, Status.ADDITIONAL_FRAME, status, data, size=size)
 
 

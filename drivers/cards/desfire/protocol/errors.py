@@ -74,7 +74,7 @@ class WrongKeyError(CardError):
     """The card has another key than the one that was tried; the try is spent."""
 
     def __init__(self, key_no: int) -> None:
-        super().__init__("Key %(key_no)s on the card is another one.", key_no=key_no)
+        super().__init__("Key %(key_no)s on the card is another one than was tried: take another card.", key_no=key_no)
 
 
 def status_words(status: int) -> str:

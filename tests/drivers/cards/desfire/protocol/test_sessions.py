@@ -134,6 +134,22 @@ def test_a_wrong_key_is_told_from_other_faults(generation: Generation) -> None:
         generation.open(generation.lay_down(), 0, bytes(len(generation.key)))
 
 
+def test_a_key_of_another_kind_is_a_wrong_key_and_the_card_is_not_left_waiting() -> None:
+    generation = next(generation for generation in GENERATIONS if generation.kind is KeyKind.TDES3)
+    card = generation.lay_down()
+    statuses = []
+
+    def watched(apdu: bytes) -> bytes:
+        answer = card(apdu)
+        statuses.append(answer[-1])
+        return answer
+
+    with pytest.raises(WrongKeyError):
+        generation.open(watched, 0, KEY[:16])
+    assert statuses == [0xAF, 0xAE]
+    assert generation.open(card).key_no == 0
+
+
 @EACH
 def test_a_card_that_only_repeats_what_it_heard_proves_nothing(generation: Generation) -> None:
     def parrot(apdu: bytes) -> bytes:
