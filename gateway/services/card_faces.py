@@ -9,17 +9,19 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from gateway.domain.identity import IdentityForm, KeyMaker
+from gateway.domain.identity import IdentityForm, IdentityKind, KeyMaker
 from gateway.services.projection import identities_of
 from gateway.storage.tables import cards
 
-_FACES: Final = (
-    IdentityForm.UID,
-    IdentityForm.W26,
-    IdentityForm.W26_REVERSED,
-    IdentityForm.W34,
-    IdentityForm.W34_REVERSED,
-)
+_FACES: Final = {
+    IdentityKind.UID: (IdentityForm.UID,),
+    IdentityKind.WIEGAND: (
+        IdentityForm.W26,
+        IdentityForm.W26_REVERSED,
+        IdentityForm.W34,
+        IdentityForm.W34_REVERSED,
+    ),
+}
 
 
 class CardFaces:
@@ -30,23 +32,38 @@ class CardFaces:
     """
 
     def __init__(self, key_of: KeyMaker) -> None:
-        self._key_of = key_of
-        self._uids: dict[int, bytes] = {}
-        self._cards: dict[bytes, set[int]] = {}
-        self._stale = True
+        self._faces = {kind: _Faces(key_of, forms) for kind, forms in _FACES.items()}
         self._lock = threading.Lock()
 
     def lists_changed(self) -> None:
         """Some card opens other doors than before."""
-        self._stale = True
+        for faces in self._faces.values():
+            faces.stale = True
 
     def cards_of(self, conn: Connection, key: bytes) -> list[int]:
         """The ids of cards with a number whose UID, or the number that some readers make of it, gives this key."""
+        faces = self._faces.get(IdentityKind(key[0])) if key[0] in set(IdentityKind) else None
+        if faces is None:
+            return []
         with self._lock:
-            if self._stale:
-                self._stale = False
-                self._look(conn)
-            return sorted(self._cards.get(key, ()))
+            return faces.cards_of(conn, key)
+
+
+class _Faces:
+    """One kind of face: sites whose controllers report no Wiegand keys never make any."""
+
+    def __init__(self, key_of: KeyMaker, forms: tuple[IdentityForm, ...]) -> None:
+        self.stale = True
+        self._key_of = key_of
+        self._forms = forms
+        self._uids: dict[int, bytes] = {}
+        self._cards: dict[bytes, set[int]] = {}
+
+    def cards_of(self, conn: Connection, key: bytes) -> list[int]:
+        if self.stale:
+            self.stale = False
+            self._look(conn)
+        return sorted(self._cards.get(key, ()))
 
     def _look(self, conn: Connection) -> None:
         c = cards.c
@@ -64,4 +81,4 @@ class CardFaces:
             self._cards.setdefault(key, set()).add(card_id)
 
     def _keys(self, uid: bytes) -> set[bytes]:
-        return {self._key_of(identity) for identity in identities_of(_FACES, uid, None)}
+        return {self._key_of(identity) for identity in identities_of(self._forms, uid, None)}
