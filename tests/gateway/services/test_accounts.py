@@ -1,6 +1,7 @@
 """Who may sign in: once with a link, again and again with a password, and not by guessing."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -40,6 +41,17 @@ def test_a_session_stands_for_twelve_hours(sqlite_store: Store, sign_in: SignIn)
     assert standing is not None
     assert (standing.user.name, standing.csrf) == ("周敏", session.csrf)
     assert standing.user.roles == {Role.FRONT_DESK}
+
+
+def test_a_password_can_be_shown_without_signing_in(
+    sqlite_store: Store, store_clock: SteppedClock, user: UserView
+) -> None:
+    prove = partial(accounts.prove, sqlite_store, net="127.0.0.1", now=store_clock.now)
+    assert prove(login=" DESK ", password=PASSWORD) == user
+    with pytest.raises(UnauthenticatedError):
+        prove(login=user.login, password="not the password")
+    with sqlite_store.read() as conn:
+        assert conn.execute(select(sessions)).all() == []
 
 
 def test_signing_out_ends_it(sqlite_store: Store, store_clock: SteppedClock, sign_in: SignIn) -> None:
