@@ -4,6 +4,7 @@ Each runs on a free port of loopback, is watched by its process id, and is stopp
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -19,14 +20,28 @@ import pytest
 from sync.mosquitto import GATEWAY_USER, Listener, MosquittoAccounts, configuration, write_users
 from sync.session import BrokerSettings
 
+LOWEST_PORT = 10_240
 _TIMEOUT_S = 45.0
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port nobody listens on, and the next one too.
+
+    They lie below those that the system gives to clients: such a one could be gone before somebody listens there.
+    """
+    upto = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = LOWEST_PORT + secrets.randbelow(upto - LOWEST_PORT - 1)
+        if _is_free(port) and _is_free(port + 1):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:

@@ -9,15 +9,14 @@ import pytest
 from gateway.daemon import demo_state
 from gateway.daemon.config import load
 from gateway.daemon.demo_state import DemoError, State
+from tests.brokers import free_port
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
     """A first start, without its processes."""
     data = tmp_path_factory.mktemp("demo") / "state"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    return data, demo_state.prepare(data, port)
+    return data, demo_state.prepare(data, free_port())
 
 
 def test_everything_survives(prepared: tuple[Path, State]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.brokers import free_port
 from tests.gateway.daemon.conftest import SITE
 
 pytestmark = pytest.mark.system
@@ -57,9 +58,7 @@ class Daemon:
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    made = Daemon(tmp_path, port)
+    made = Daemon(tmp_path, free_port())
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.kill()
