@@ -18,7 +18,7 @@ from gateway.domain.identity import is_random_uid
 from gateway.ports.cards import FACTORY, CardForeignError, CardKeys, CardSwappedError, EncodePlan, KeyPurpose
 
 _FOREIGN = "Someone else's keys are on this card: neither the factory's nor ours open it; take another card."
-_UNKNOWN_VERSION = "A key on this card has version %(version)s, which this site does not have: take another card."
+_UNKNOWN_VERSION = "This card needs keys of version %(version)s, which this site does not have: take another card."
 _SWAPPED = "Another card lies there than the one this work began with: lay that one down again."
 
 

@@ -15,7 +15,7 @@ from gateway.domain.card_data import CardData, CardKind
 from gateway.ports import DeviceOfflineError
 from gateway.ports.cards import CardKeys, FoundCard, FoundState
 from simulators.cards.mortal import Mortal
-from tests.drivers.cards.desk import SITE, TEMPLATES, UID, Tap, counting, data, keys, plan
+from tests.drivers.cards.desk import SITE, TEMPLATES, UID, Tap, counting, data, keys, plan, with_options
 
 GENERATIONS = {"desfire-ev1": CardKind.DESFIRE_EV1, "desfire-ev2": CardKind.DESFIRE_EV2}
 BOTH = keys(1, 2)
@@ -120,6 +120,26 @@ def test_a_card_torn_away_in_wiping_may_be_issued_again(name: str) -> None:
     for place, tap in cuts(name, story, prepared(name, story)):
         tap.run(write(kind, data(2, 9), BOTH))
         assert look(tap, kind) == FoundCard(UID, kind, FoundState.OURS, data(2, 9), 2), place
+
+
+@pytest.mark.parametrize("name", GENERATIONS)
+def test_options_for_ever_are_finished_too(name: str) -> None:
+    """Torn away around the last command, a card may hide its UID already: the next tap finishes it, or wipes it."""
+    kind, templates = GENERATIONS[name], with_options(random_uid=True, forbid_format=True)
+    wanted = plan(kind, 1, templates=templates)
+    whole = Tap.of(name)
+    whole.run(desfire.personalise(wanted, keys(1), RANDOM))
+    for at in range(1, len(whole.card.sent) + 1):
+        for when in ("die_before", "die_after"):
+            tap = Tap.of(name)
+            tap.mortal.doom(**{when: at})
+            with pytest.raises(DeviceOfflineError):
+                tap.run(desfire.personalise(wanted, keys(1), RANDOM))
+            tap.run(desfire.personalise(wanted, keys(1), RANDOM))
+            assert memory_of(tap) == memory_of(whole), (when, at)
+            tap.run(desfire.wipe(wanted, keys(1), RANDOM))
+            assert look(tap, kind).state is FoundState.BLANK, (when, at)
+            assert tap.refusals == 0
 
 
 Work = Callable[[CardKind], Procedure[None]]
