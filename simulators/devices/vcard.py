@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from drivers.pcsc.protocol.vpcd import LENGTH_BYTES, Control, length_of, pack
 
 VPCD_PORT = 35963
+_CONTROLS = frozenset(Control)
 _OK = b"\x90\x00"
 _NOT_SUPPORTED = b"\x6d\x00"
 _WRONG_LENGTH = 0x6C
@@ -112,7 +113,7 @@ class VirtualCard:
                     wire.sendall(pack(reply))
 
     def _reply(self, message: bytes) -> bytes | None:
-        if len(message) != 1:
+        if len(message) != 1 or message[0] not in _CONTROLS:  # one byte may be a native command of a DESFire card
             return self.logic.answer(message)
         if message[0] == Control.ATR:
             return self.logic.atr()
