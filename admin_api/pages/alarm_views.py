@@ -41,7 +41,7 @@ def alarms_now(visit: Visit, conn: Connection) -> list[AlarmRow]:
 
 def _row(visit: Visit, conn: Connection, alarm: AlarmView, names: Mapping[str, str], *, over: bool) -> AlarmRow:
     title = visit.say(N_("A device was offline and is back.")) if over else alarm_title(visit.say, alarm.kind)
-    detail = _back(visit, conn, alarm) if over else _detail(visit.say, alarm.detail, names)
+    detail = _back(visit, conn, alarm) if over else _detail(visit.say, alarm, names)
     source = source_name(visit.say, alarm.source, names)
     return AlarmRow(alarm.id, title, source, detail, alarm.count, alarm.last_at, over)
 
@@ -54,7 +54,26 @@ def _back(visit: Visit, conn: Connection, alarm: AlarmView) -> str:
     return visit.say(N_("It was offline; back since %(time)s."), time=visit.say.moment(back.at / 1000, visit.zone))
 
 
-def _detail(say: Speaker, detail: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _detail(say: Speaker, alarm: AlarmView, names: Mapping[str, str]) -> str:
+    if alarm.kind == "clone_suspected":
+        return _copied(say, alarm.detail, names)
+    return _presented(say, alarm.detail, names)
+
+
+def _copied(say: Speaker, detail: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Which card somebody imitates, whose it is, and where."""
+    portal = str(detail["portal"])
+    return say(
+        N_(
+            "At %(portal)s someone showed the UID of card %(number)s (%(unit)s) without the number that is on the card."
+        ),
+        portal=names.get(f"portal:{portal}", portal),
+        number=detail["card"],
+        unit=detail["unit"],
+    )
+
+
+def _presented(say: Speaker, detail: Mapping[str, Any], names: Mapping[str, str]) -> str:
     verdict = VERDICTS.get(str(detail.get("code")))
     if verdict is None:
         why = detail.get("why")

@@ -309,4 +309,14 @@ def source_name(say: Speaker, target: str, names: Mapping[str, str]) -> str:
     kind, _, number = target.partition(":")
     if kind == "slip-no":
         return say(N_("Slip %(number)s"), number=number)
+    if target in _PARTS:
+        return say(_PARTS[target])
     return names.get(target, target.replace(":", " "))
+
+
+_PARTS: Final[Mapping[str, str]] = {
+    "clock": N_("The gateway's clock"),
+    "journal": N_("The record"),
+    "lists": N_("The lists"),
+    "sync": N_("The message broker"),
+}

@@ -43,6 +43,7 @@ EVENTS: Final[Mapping[str, State]] = {
     "card.renew": State(N_("card renewed"), "", "tick"),
     "card.recover": State(N_("card put back into stock"), "", "card"),
     "card.expire": State(N_("card expired"), "", "wait"),
+    "card.reencode": State(N_("card written anew"), "", "card"),
     "card.stock_in": State(N_("card taken into stock"), "", "card"),
     "slip.created": State(N_("slip written"), "", "slip"),
     "slip.consented": State(N_("owner agreed"), "", "tick"),
@@ -51,6 +52,12 @@ EVENTS: Final[Mapping[str, State]] = {
     "slip.released": State(N_("goods released"), "green", "out"),
     "slip.refused": State(N_("goods refused"), "red", "stop"),
     "slip.voided": State(N_("slip voided"), "", "cross"),
+    "encode.planned": State(N_("card is to be written"), "", "wait"),
+    "encode.started": State(N_("card is being written"), "", "wait"),
+    "encode.failed": State(N_("writing a card was interrupted"), "amber", "warn"),
+    "encode.active": State(N_("card written and read back"), "green", "tick"),
+    "encode.done": State(N_("card wiped"), "", "card"),
+    "encode.cancelled": State(N_("writing a card was given up"), "", "cross"),
     "unit.handed_over": State(N_("unit handed over"), "", "tick"),
     "unit.transferred": State(N_("unit sold"), "", "out"),
     "occupant.added": State(N_("occupant added"), "", "desk"),
@@ -66,6 +73,7 @@ FAMILIES: Final[Mapping[str, State]] = {
     "access": State(N_("passage"), "", "gate"),
     "card": State(N_("card changed"), "", "card"),
     "card_keys": State(N_("keys of the cards"), "", "settings"),
+    "encode": State(N_("work at the encoder"), "", "card"),
     "slip": State(N_("slip changed"), "", "slip"),
     "site": State(N_("site set up"), "", "settings"),
     "portal": State(N_("gate"), "", "gate"),
@@ -101,10 +109,22 @@ ALARMS: Final[Mapping[str, str]] = {
     "stuck": N_("A device repeats itself. Check it."),
     "portal_fire": N_("A fire signal holds a gate open."),
     "card_reported": N_("A card reported lost or cancelled was presented. Send someone to the gate."),
+    "clone_suspected": N_("A copy of a card was presented. Send someone to the gate, and have the card brought in."),
     "wrong_tries": N_("Unknown cards were tried one after another. Send someone to the gate."),
     "sign_in_failures": N_("Someone keeps trying wrong passwords."),
     "tamper": N_("A reader was opened or moved. Send someone to look."),
     "power": N_("A reader reports a fault of its power."),
+    "time_suspect": N_(
+        "The clock of the gateway jumped. Check its time before you rely on hours and ends of validity."
+    ),
+    "read_back_failed": N_("What the message broker keeps for the gates could not be read back. It is tried again."),
+    "publish_refused": N_("The message broker refused a list or a command. Check the gateway's account there."),
+    "controller_ahead": N_(
+        "A controller holds a newer list than the gateway. Look at “gatehouse doctor” before anything is published."
+    ),
+    "base_not_published": N_("A whole list could not be published. Gates go on with the lists they hold."),
+    "over_capacity": N_("A list has more cards than a controller can hold; some cards do not open there."),
+    "malformed": N_("A controller sends messages that cannot be read. Check its software version."),
     "mass_removal_held": N_(
         "Very many cards would be taken off a list at once. Gates keep them until someone confirms."
     ),

@@ -65,7 +65,7 @@ def look_up_key_in(store: Store, keys: Keys) -> LookUpKey:
 
 
 def _copied(card: CardView, portal: str) -> Alarm:
-    detail = {"card": card.number, "unit": card.unit, "holder_id": card.holder_id, "portal": portal}
+    detail = {"card": card.number, "unit": card.unit, "portal": portal}
     return Alarm("clone_suspected", card.credential, detail)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
@@ -209,6 +210,37 @@ def test_the_alarm_of_a_used_slip_says_which_slip_where_and_why(admin_page: Brow
     assert "Slip 7 was presented at 大门岗: Used." in page
     assert "A slip was presented at 大门岗: Forged." in page
     assert re.search(r"alarm</span> Slip 7 <span[^>]*>A bad release slip", admin_page.see("/console/events"))
+
+
+def test_the_alarm_of_a_copied_card_says_which_card_whose_and_where(admin_page: Browser, house: House) -> None:
+    """Whoever is called knows whom to call."""
+    detail = {"card": "0417", "unit": "3-1-502", "portal": "main-in"}
+    with house.store.write(SYSTEM) as uow:
+        alarms.raise_alarm(uow, "clone_suspected", "card:1", detail)
+    page = admin_page.see("/console/alarms")
+    assert "A copy of a card was presented." in page
+    assert "At 大门入口 someone showed the UID of card 0417 (3-1-502)" in page
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "time_suspect",
+        "read_back_failed",
+        "publish_refused",
+        "controller_ahead",
+        "base_not_published",
+        "over_capacity",
+        "malformed",
+    ],
+)
+def test_an_alarm_of_the_lists_is_a_sentence(admin_page: Browser, house: House, kind: str) -> None:
+    """No bare names of kinds and parts."""
+    with house.store.write(SYSTEM) as uow:
+        alarms.raise_alarm(uow, kind, "sync")
+    page = admin_page.see("/console/alarms")
+    assert kind.replace("_", " ") + "<" not in page
+    assert "The message broker" in page
 
 
 def test_an_alarm_that_is_over_says_so(admin_page: Browser, house: House) -> None:
