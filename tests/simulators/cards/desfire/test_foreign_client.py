@@ -1,55 +1,28 @@
 """python-desfire, a client with cryptography of its own, finds nothing odd about the virtual card.
 
-It speaks native frames, and was written against EV1 cards. Left out is where it differs from recorded cards: it sends
-the last half of a MAC instead of the first, and does not count the MAC of what it reads in clear within a session.
+It speaks native frames, and was written against EV1 cards. Left out is where it differs from libfreefare, which was
+run against real cards: it sends the last half of a MAC instead of the first, appends one to DeleteFile, and does not
+count the MAC of what it reads in clear within a session.
 """
 
 import pytest
-from desfire import DESFire, DESFireKey
-from desfire.devices.base import Device
+from desfire import DESFire
 from desfire.enums import DESFireCommunicationMode, DESFireFileType, DESFireKeySettings, DESFireKeyType
 from desfire.exceptions import DESFireCommunicationError
-from desfire.schemas import FilePermissions, FileSettings, KeySettings
+from desfire.schemas import FilePermissions, FileSettings
 
 from simulators.cards.desfire import DesfireCard, Profile
 from tests.simulators.cards.desfire.bench import GENERATIONS, UID
+from tests.simulators.cards.desfire.foreign import APPLICATION, FREE, Antenna, aes, des, make_application
 
-APPLICATION = [0x48, 0x47, 0xF5]
-FREE = 0xE
 WRITERS = ((DESFireCommunicationMode.ENCRYPTED, 2), (DESFireCommunicationMode.CMAC, FREE))
 each_generation = pytest.mark.parametrize("profile", GENERATIONS, ids=lambda profile: profile.name)
-
-
-class Antenna(Device):  # type: ignore[misc]  # the library has no types
-    """Where the library meets the card."""
-
-    def __init__(self, card: DesfireCard) -> None:
-        self._card = card
-
-    def transceive(self, frame: list[int]) -> list[int]:
-        return list(self._card.answer(bytes(frame)))
-
-
-def key(kind: DESFireKeyType, value: str) -> DESFireKey:
-    return DESFireKey(KeySettings(key_type=kind), value)
-
-
-def des(value: str = "00" * 8) -> DESFireKey:
-    return key(DESFireKeyType.DF_KEY_2K3DES, value)
-
-
-def aes(value: str = "00" * 16) -> DESFireKey:
-    return key(DESFireKeyType.DF_KEY_AES, value)
 
 
 def with_application(profile: Profile) -> DESFire:
     """A card on which the foreign client made an application of five AES keys, and selected it."""
     client = DESFire(Antenna(DesfireCard(UID, profile)))
-    client.authenticate(0, des())
-    settings = KeySettings(key_type=DESFireKeyType.DF_KEY_AES, settings=[DESFireKeySettings.KS_FACTORY_DEFAULT])
-    client.create_application(APPLICATION, settings, 5)
-    assert client.get_application_ids() == [APPLICATION]
-    client.select_application(APPLICATION)
+    make_application(client)
     return client
 
 
