@@ -124,7 +124,10 @@ def _tried(config: Config, sealed: Store | None) -> str:
     with sealed.read() as conn, naming_the_key(config):
         Keys.load(conn, ring)
         keys = card_keys.load(conn, ring)
-    return "opens the secrets in the store" + ("" if keys is None else f" and the card keys, version {keys.current}")
+    told = (
+        "; there are no card keys yet: gatehouse keys init" if keys is None else f", card keys version {keys.current}"
+    )
+    return f"opens the secrets in the store{told}"
 
 
 def _places(config: Config, conn: Connection) -> Iterator[Finding]:
