@@ -16,17 +16,30 @@ from gateway.ports.cards import CardGarbledError
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What can be seen of our application without a key. After :func:`find` the DF is selected when it is there."""
+    """What can be seen of our application without a key. After :func:`find` the DF is selected when it is there.
+
+    ``is_short``: the main key has 8 bytes, as far as we have tried to write it.
+    """
 
     df: bool
     file: bool
+    is_short: bool
 
 
 def find(template: FmcosTemplate) -> Procedure[Traces]:
     """Looks for the DF and its file. Raises CardRefusedError, CardGarbledError."""
     if not (yield from select_df(template)):
-        return Traces(df=False, file=False)
-    return Traces(df=True, file=(yield from has_record()))
+        return Traces(df=False, file=False, is_short=False)
+    is_short = yield from has_short_main_key(template)
+    return Traces(df=True, file=(yield from has_record()), is_short=is_short)
+
+
+def has_short_main_key(template: FmcosTemplate) -> Procedure[bool]:
+    """Whether we have marked the card so; the DF is selected before and after."""
+    is_short = yield from _exists(commands.select_name(layout.short_mark(template)))
+    if is_short:
+        yield from select_df(template)
+    return is_short
 
 
 def select_df(template: FmcosTemplate) -> Procedure[bool]:

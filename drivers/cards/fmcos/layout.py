@@ -16,6 +16,9 @@ CHALLENGE_SIZE: Final = 8
 FACTORY_KEY: Final = b"\xff" * 16
 _DF_SPACE: Final = 256
 _KEY_SPACE: Final = 80
+_MARK_SPACE: Final = 16
+_LONGEST_NAME: Final = 16
+_SHORT_KEY: Final = 8
 _MAIN_KEY_USED: Final = 0x01
 _READ_KEY_USED: Final = 0xF1
 _OPEN: Final = 0xF0
@@ -28,15 +31,29 @@ _FACTORY_TRIES: Final = 0x33
 _KEY_NUMBER, _TRIPLE_DES = 0x00, 0x01
 
 
-def main_key(secrets: CardSecrets) -> KeyRecord:
-    """The MF's own: who has it may make, erase and fill applications. 15 tries."""
-    key = secrets[KeyPurpose.PICC]
-    return KeyRecord(KeyType.EXTERNAL, _OPEN, _SAME_DIRECTORY, _FACTORY_STATE, _OUR_TRIES, key)
+def main_key_value(secrets: CardSecrets | None, *, is_short: bool) -> bytes:
+    """16 bytes, or 8 on a card whose main key has room for no more. Without secrets: the factory's."""
+    whole = FACTORY_KEY if secrets is None else secrets[KeyPurpose.PICC]
+    return whole[:_SHORT_KEY] if is_short else whole
 
 
-def factory_key() -> KeyRecord:
-    """As the factory left it, as far as its rights are known."""
-    return KeyRecord(KeyType.EXTERNAL, _OPEN, _FACTORY_CHANGED, _FACTORY_STATE, _FACTORY_TRIES, FACTORY_KEY)
+def main_key(secrets: CardSecrets | None, *, is_short: bool) -> KeyRecord:
+    """The MF's own: who has it may make, erase and fill applications. Ours has 15 tries, the factory's 3."""
+    value = main_key_value(secrets, is_short=is_short)
+    if secrets is None:
+        return KeyRecord(KeyType.EXTERNAL, _OPEN, _FACTORY_CHANGED, _FACTORY_STATE, _FACTORY_TRIES, value)
+    return KeyRecord(KeyType.EXTERNAL, _OPEN, _SAME_DIRECTORY, _FACTORY_STATE, _OUR_TRIES, value)
+
+
+def short_mark(template: FmcosTemplate) -> bytes:
+    """Name of the empty DF that says, without a key, that the main key of this card has 8 bytes."""
+    return (template.name + b"8")[-_LONGEST_NAME:]
+
+
+def create_short_mark(template: FmcosTemplate) -> bytes:
+    """In the MF."""
+    number = template.df ^ 1
+    return commands.create_df(number, _MARK_SPACE, _MAIN_KEY_USED, _MAIN_KEY_USED, short_mark(template))
 
 
 def create_application(template: FmcosTemplate) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from drivers.cards import record
 from drivers.cards.exchange import Procedure
 from drivers.cards.fmcos import layout
-from drivers.cards.fmcos.application import has_record, read_record, run, select_df
+from drivers.cards.fmcos.application import has_record, has_short_main_key, read_record, run, select_df
 from drivers.cards.fmcos.opening import Opened, WrongKeyError, open_main, open_read, prove
 from drivers.cards.fmcos.protocol import commands
 from drivers.cards.secrets import CardSecrets
@@ -93,15 +93,17 @@ class _Looking:
     def look(self) -> Procedure[_Seen]:
         """Raises CardForeignError, CardLockedError among others."""
         if not (yield from select_df(self._template)):
-            yield from open_main([None], self._template, self._tries)
+            yield from open_main([None], self._template, self._tries, is_short=False)
             return _Seen(FoundState.BLANK)
         secrets = yield from self.open_read()
         if secrets is not None:
             return (yield from self._judge(secrets))
+        is_short = yield from has_short_main_key(self._template)
         has_file = yield from has_record()
         yield from run(commands.select(commands.MF))
         candidates = [*self._secrets] if has_file else [None, *self._secrets]
-        version = yield from open_main(candidates[:WRONG_KEYS_A_TAP], self._template, self._tries)
+        candidates = candidates[:WRONG_KEYS_A_TAP]
+        version = yield from open_main(candidates, self._template, self._tries, is_short=is_short)
         return _Seen(FoundState.BLANK) if version == FACTORY else _Seen(FoundState.TORN, version=version)
 
     def open_read(self) -> Procedure[CardSecrets | None]:

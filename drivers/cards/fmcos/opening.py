@@ -7,7 +7,7 @@ from typing import Final
 
 from drivers.cards.answers import accept, split
 from drivers.cards.exchange import Procedure
-from drivers.cards.fmcos.layout import CHALLENGE_SIZE, FACTORY_KEY, MAIN_KEY_ID
+from drivers.cards.fmcos.layout import CHALLENGE_SIZE, MAIN_KEY_ID, main_key_value
 from drivers.cards.fmcos.protocol import commands, status
 from drivers.cards.fmcos.protocol.ciphers import cryptogram, ecb
 from drivers.cards.secrets import CardSecrets
@@ -57,14 +57,16 @@ def open_read(secrets: CardSecrets, template: FmcosTemplate, tries: Tries) -> Pr
     return authenticate(secrets.version, secrets[KeyPurpose.READ], template, tries)
 
 
-def open_main(candidates: Iterable[CardSecrets | None], template: FmcosTemplate, tries: Tries) -> Procedure[int]:
+def open_main(
+    candidates: Iterable[CardSecrets | None], template: FmcosTemplate, tries: Tries, *, is_short: bool
+) -> Procedure[int]:
     """As the MF's owner, with one key after the other; None is the factory's. Returns the version that opened.
 
     Raises as :func:`authenticate`; WrongKeyError is the last one's.
     """
     wrong: WrongKeyError | None = None
     for secrets in candidates:
-        key = FACTORY_KEY if secrets is None else secrets[KeyPurpose.PICC]
+        key = main_key_value(secrets, is_short=is_short)
         try:
             if (yield from authenticate(MAIN_KEY_ID, key, template, tries)) is Opened.YES:
                 return FACTORY if secrets is None else secrets.version

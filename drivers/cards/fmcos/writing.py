@@ -18,7 +18,6 @@ from gateway.ports.cards import (
     FACTORY,
     CardGarbledError,
     CardKeys,
-    CardKindError,
     EncodePlan,
     KeyPurpose,
 )
@@ -54,7 +53,7 @@ def personalise(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[N
     """As CardWork.personalise. A card that already stands as planned is only read."""
     work = _Work(plan, keys, random)
     yield Step(0)
-    traces = yield from find(work.template)
+    traces = yield from work.find()
     if not (traces.file and (yield from work.stands())):
         yield Step(1)
         yield from work.take_over(traces)
@@ -72,7 +71,7 @@ def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
     """As CardWork.wipe: our DF stays as an empty directory, which FMCOS cannot remove."""
     work = _Work(plan, keys, random)
     yield Step(0)
-    traces = yield from find(work.template)
+    traces = yield from work.find()
     opened = yield from work.open_main(traces)
     if opened != FACTORY:
         yield Step(1)
@@ -80,10 +79,7 @@ def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
         yield from work.adopt(opened)
         yield from work.erase()
         yield Step(2)
-        yield from run(commands.select(commands.MF))
-        yield from open_main([work.new], work.template, work.tries)
-        yield from require_same(plan.uid)
-        yield from run(commands.change_key(layout.MAIN_KEY_ID, layout.factory_key()))
+        yield from work.give_back()
     yield Step(3)
     yield from work.verify_blank()
 
@@ -95,10 +91,17 @@ class _Work:
         self.plan = plan
         self.template = plan.templates.fmcos
         self.tries = Tries()
+        self.is_short = False
         self._random = random
         self._keys = keys
         self.new = self._secrets(plan.data.key_version)
         self.record = record.seal(plan.data, plan.uid, self.new[KeyPurpose.ISSUER])
+
+    def find(self) -> Procedure[Traces]:
+        """What can be seen of us on the card."""
+        traces = yield from find(self.template)
+        self.is_short = traces.is_short
+        return traces
 
     def stands(self) -> Procedure[bool]:
         """Whether the selected DF is as planned."""
@@ -109,7 +112,7 @@ class _Work:
         """Selects the MF and opens it; see README.md for which keys come into question, and in which order."""
         if traces.df:
             yield from run(commands.select(commands.MF))
-        return (yield from open_main(self._candidates(traces), self.template, self.tries))
+        return (yield from self._open(self._candidates(traces)))
 
     def take_over(self, traces: Traces) -> Procedure[None]:
         """The MF's key becomes ours, and our DF is there, selected and empty."""
@@ -128,11 +131,20 @@ class _Work:
         """Replaces the MF's key unless it is the new one already."""
         if opened == self.new.version:
             return
-        answer = yield commands.change_key(layout.MAIN_KEY_ID, layout.main_key(self.new))
+        answer = yield from self._change_main(self.new)
         code, _ = split(answer)
-        if code in status.WRONG_LENGTH:
-            raise CardKindError("This card has room for a short main key only: take a card of another lot.")
+        if code in status.WRONG_LENGTH and not self.is_short:
+            yield from run(layout.create_short_mark(self.template))
+            self.is_short = True
+            answer = yield from self._change_main(self.new)
         accept(answer)
+
+    def give_back(self) -> Procedure[None]:
+        """The MF gets the factory's key, from whoever is its owner now."""
+        yield from run(commands.select(commands.MF))
+        yield from self._open([self.new])
+        yield from require_same(self.plan.uid)
+        accept((yield from self._change_main(None)))
 
     def erase(self) -> Procedure[None]:
         """Empties our DF, in which we are then."""
@@ -145,14 +157,20 @@ class _Work:
         if not (yield from self.stands()):
             raise CardGarbledError(_NOT_WRITTEN)
         yield from run(commands.select(commands.MF))
-        yield from open_main([self.new], self.template, self.tries)
+        yield from self._open([self.new])
 
     def verify_blank(self) -> Procedure[None]:
         """Raises CardError unless our file is gone and the factory's key opens the MF."""
         if (yield from find(self.template)).file:
             raise CardGarbledError(_NOT_WRITTEN)
         yield from run(commands.select(commands.MF))
-        yield from open_main([None], self.template, self.tries)
+        yield from self._open([None])
+
+    def _open(self, candidates: Sequence[CardSecrets | None]) -> Procedure[int]:
+        return open_main(candidates, self.template, self.tries, is_short=self.is_short)
+
+    def _change_main(self, secrets: CardSecrets | None) -> Procedure[bytes]:
+        return (yield commands.change_key(layout.MAIN_KEY_ID, layout.main_key(secrets, is_short=self.is_short)))
 
     def _enter(self) -> Procedure[None]:
         if not (yield from select_df(self.template)):

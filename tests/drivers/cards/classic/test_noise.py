@@ -1,6 +1,6 @@
 """Whatever a MIFARE Classic card answers: only documented errors, an end, and no trailer that locks it."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.cards import classic
@@ -26,12 +26,14 @@ def _valid_trailers(sent: list[bytes]) -> None:
         AccessConditions.decode(apdu[5:][6:9])
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from(WORKS), st.data())
 def test_any_answers(work: object, data: st.DataObject) -> None:
     assert callable(work)
     _valid_trailers(survives(work(), lambda _: data.draw(ANSWERS)))
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from(WORKS), st.data())
 def test_a_card_that_mostly_agrees(work: object, data: st.DataObject) -> None:
     def agreeable(apdu: bytes) -> bytes:

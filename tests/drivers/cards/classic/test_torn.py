@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.cards import classic
@@ -69,6 +69,7 @@ def test_the_desk_is_told_what_lies_there(case: str) -> None:
 TEARS = st.lists(st.tuples(st.integers(1, 18), st.booleans()), max_size=4)
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from([FIRST, AWAY, AGAIN]), TEARS)
 def test_any_number_of_tears_is_finished(wanted: EncodePlan, tears: list[tuple[int, bool]]) -> None:
     tap = blank() if wanted is FIRST else ours()
@@ -78,6 +79,7 @@ def test_any_number_of_tears_is_finished(wanted: EncodePlan, tears: list[tuple[i
     assert is_as_planned(tap, wanted, BOTH)
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from([FIRST, AWAY]), TEARS, TEARS)
 def test_any_number_of_tears_is_wiped(
     wanted: EncodePlan, tears: list[tuple[int, bool]], later: list[tuple[int, bool]]

@@ -1,6 +1,6 @@
 """Whatever an FMCOS card answers: only documented errors, and an end."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.cards import fmcos
@@ -20,12 +20,14 @@ WORKS = [
 ]
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from(WORKS), st.data())
 def test_any_answers(work: object, data: st.DataObject) -> None:
     assert callable(work)
     assert survives(work(), lambda _: data.draw(ANSWERS))
 
 
+@settings(deadline=None)  # a test machine may be busy
 @given(st.sampled_from(WORKS), st.data())
 def test_a_card_that_mostly_agrees(work: object, data: st.DataObject) -> None:
     def agreeable(apdu: bytes) -> bytes:

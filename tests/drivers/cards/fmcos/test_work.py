@@ -13,7 +13,6 @@ from gateway.ports.cards import (
     CardGarbledError,
     CardKeys,
     CardKeySet,
-    CardKindError,
     CardLockedError,
     CardRefusedError,
     CardSwappedError,
@@ -181,12 +180,16 @@ def test_a_dump_on_another_card_is_not_ours() -> None:
     assert copy.run(work) is None
 
 
-def test_a_card_with_a_short_main_key_is_not_written() -> None:
+def test_a_card_with_a_short_main_key_gets_a_short_one() -> None:
     tap = blank().with_main_key(b"\xff" * 8)
-    with pytest.raises(CardKindError, match="another lot"):
-        tap.run(fmcos.personalise(planned(), keys(1), RANDOM))
+    tap.run(fmcos.personalise(planned(), keys(1), RANDOM))
+    assert tap.dump()["mf"]["key_file"]["keys"][0]["value"] == SECRETS[KeyPurpose.PICC][:8].hex()
+    assert tap.run(read(keys(1))) == data(1)
+    tap.run(fmcos.personalise(planned(2, 2, before=1), keys(1, 2), RANDOM))
+    assert (tap.run(read(keys(1, 2))), tap.wrong) == (data(2, 2), [])
+    tap.run(fmcos.wipe(planned(2, before=2), keys(1, 2), RANDOM))
     assert tap.dump()["mf"]["key_file"] == blank().with_main_key(b"\xff" * 8).dump()["mf"]["key_file"]
-    assert tap.run(look(keys(1))).state is FoundState.BLANK
+    assert tap.run(look(keys(1, 2))).state is FoundState.BLANK
 
 
 def test_a_card_without_room_is_refused_and_can_be_wiped() -> None:
