@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from simulators.cards.desfire import files
-from simulators.cards.desfire.files import File
+from simulators.cards.desfire import file_store
+from simulators.cards.desfire.files import File, blocks
 from simulators.cards.desfire.keys import Key, KeyKind
-from simulators.cards.desfire.status import Status, must
+from simulators.cards.desfire.status import RefusedError, Status, must
 
 ROOT: Final = b"\x00\x00\x00"
 MASTER_KEY: Final = 0
@@ -51,7 +51,7 @@ class Application:
     @property
     def memory(self) -> int:
         """Bytes it takes without its files."""
-        return _HEAD + files.blocks(len(self.keys) * self.kind.size)
+        return _HEAD + blocks(len(self.keys) * self.kind.size)
 
     def key(self, number: int) -> Key:
         """NO_SUCH_KEY when there is none."""
@@ -65,7 +65,7 @@ class Application:
             must(self.master_key_changeable, Status.PERMISSION_DENIED)
             must(proved == MASTER_KEY, Status.AUTHENTICATION)
         elif rule == _FROZEN:
-            must(False, Status.PERMISSION_DENIED)
+            raise RefusedError(Status.PERMISSION_DENIED)
         elif rule in {_SAME_KEY, number}:
             must(proved == number or (rule == number and proved == MASTER_KEY), Status.AUTHENTICATION)
         else:
@@ -108,5 +108,5 @@ class Application:
             iso_id=bytes.fromhex(data["iso_id"]),
             name=bytes.fromhex(data["name"]),
             has_iso_ids=data["has_iso_ids"],
-            files={file.head.number: file for file in map(files.load, data["files"])},
+            files={file.head.number: file for file in map(file_store.load, data["files"])},
         )

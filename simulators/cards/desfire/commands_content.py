@@ -5,7 +5,9 @@ from typing import TypeVar
 
 from simulators.cards.desfire.access import Right
 from simulators.cards.desfire.command import Command, Commands, Plan, Reply, control, number
-from simulators.cards.desfire.files import DataFile, RecordFile, ValueFile
+from simulators.cards.desfire.file_data import DataFile
+from simulators.cards.desfire.file_records import RecordFile
+from simulators.cards.desfire.file_value import ValueFile
 from simulators.cards.desfire.messaging import Mode
 from simulators.cards.desfire.status import Status, must
 from simulators.cards.desfire.visit import Visit

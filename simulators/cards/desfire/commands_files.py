@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 from simulators.cards.desfire.access import AccessRights, Right
 from simulators.cards.desfire.command import Command, Commands, Plan, Reply, control, number
-from simulators.cards.desfire.files import DataFile, File, FileHead, RecordFile, ValueFile, ValueLimits
+from simulators.cards.desfire.file_data import DataFile
+from simulators.cards.desfire.file_records import RecordFile
+from simulators.cards.desfire.file_value import ValueFile, ValueLimits
+from simulators.cards.desfire.files import File, FileHead
 from simulators.cards.desfire.messaging import Mode
 from simulators.cards.desfire.status import Status, must
 from simulators.cards.desfire.visit import Visit

@@ -7,7 +7,7 @@ file contents, keys and settings are protected; everything else goes in clear.
 from simulators.cards.desfire.keys import Key, KeyKind
 from simulators.cards.desfire.messaging import Mode, key_of
 from simulators.cards.desfire.primitives import BlockCipher, crc16, mark_pad, xor, zero_pad
-from simulators.cards.desfire.status import Status, must
+from simulators.cards.desfire.status import RefusedError, Status, must
 
 _BLOCK = 8
 _MAC_SIZE = 4
@@ -87,5 +87,4 @@ def _unpadded(plain: bytes) -> bytes:
         data, crc, rest = plain[: end - _CRC_SIZE], plain[end - _CRC_SIZE : end], plain[end:]
         if crc == crc16(data) and not any(rest[1:]) and rest[:1] in {b"", b"\x00", b"\x80"}:
             return data
-    must(False, Status.INTEGRITY)
-    raise AssertionError
+    raise RefusedError(Status.INTEGRITY)
