@@ -36,10 +36,8 @@ def look(
         return FoundCard(uid, kind, FoundState.FOREIGN)
     block = yield from sector.read(0)
     if opened == FACTORY:
-        torn = next((s for s in known.values() if layout.read_data(block, uid, s, site_number)), None)
-        if torn is None:
-            return FoundCard(uid, kind, FoundState.BLANK)
-        return FoundCard(uid, kind, FoundState.TORN, key_version=torn.version)
+        is_torn = any(layout.read_data(block, uid, secrets, site_number) for secrets in known.values())
+        return FoundCard(uid, kind, FoundState.TORN if is_torn else FoundState.BLANK)
     data = layout.read_data(block, uid, known[opened], site_number)
     return FoundCard(uid, kind, FoundState.OURS if data else FoundState.TORN, data, opened)
 

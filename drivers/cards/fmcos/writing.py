@@ -12,7 +12,7 @@ from drivers.cards.fmcos.opening import open_main
 from drivers.cards.fmcos.protocol import commands, status
 from drivers.cards.presence import require_same
 from drivers.cards.secrets import CardSecrets
-from drivers.cards.tries import Tries
+from drivers.cards.tries import WRONG_KEYS_A_TAP, Tries
 from gateway.domain.card_data import CardKind
 from gateway.ports.cards import (
     FACTORY,
@@ -181,9 +181,10 @@ class _Work:
             return [None]
         if not traces.file:
             return [None, self.new]
-        before = self.plan.before
-        is_known = before in self._keys.sets and before != self.new.version
-        return [self._secrets(before), self.new] if is_known else [self.new]
+        # The current version too: a change of keys may have begun that this plan knows nothing of.
+        versions = dict.fromkeys([self.plan.before, self.new.version, self._keys.current])
+        known = [self._secrets(version) for version in versions if version in self._keys.sets]
+        return known[:WRONG_KEYS_A_TAP]
 
     def _secrets(self, version: int) -> CardSecrets:
         plan = self.plan

@@ -106,3 +106,11 @@ def test_any_number_of_tears_is_wiped(
         tear(tap, fmcos.wipe(wanted, BOTH, RANDOM), place, carried_out=carried_out)
     tap.run(fmcos.wipe(wanted, BOTH, RANDOM))
     assert is_blank(tap)
+
+
+def test_a_card_is_wiped_whose_change_of_keys_was_given_up() -> None:
+    """The plan to wipe it knows only the old version, by which the card still shows itself."""
+    for tap in cuts(ours, lambda: fmcos.personalise(AGAIN, BOTH, RANDOM)):
+        if tap.run(look(BOTH)).key_version == 1:
+            tap.run(fmcos.wipe(AWAY, BOTH, RANDOM))
+            assert is_blank(tap)
