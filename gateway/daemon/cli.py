@@ -221,6 +221,18 @@ def keys_report(config: ConfigFile = DEFAULT) -> None:
     typer.echo(key_commands.report(load(config)))
 
 
+@keys.command("move")
+def keys_move(
+    before: Annotated[Path, typer.Option(help="The configuration file as it was, with the old place in [keys].")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Seals all secrets anew after [keys] names another place. Stop the gateway first."""
+    from gateway.daemon import key_commands
+    from gateway.daemon.config import load
+
+    typer.echo(key_commands.move(load(config), load(before)))
+
+
 @keys.command("try-pin")
 def keys_try_pin(config: ConfigFile = DEFAULT) -> None:
     """Gives the security module the PIN once more, after a wrong one was corrected."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from gateway.daemon.config import Config
 from gateway.daemon.key_source import naming_the_key, open_keyring
+from gateway.daemon.lock import DataLock
 from gateway.daemon.looking import looked_at
 from gateway.daemon.opening import has_secrets, open_keys, opened
 from gateway.ports.cards import KeyPurpose
@@ -17,6 +18,7 @@ from gateway.services import card_key_import, card_keys
 from gateway.services.card_key_rows import KeySetState
 from gateway.services.card_key_status import KeySetStatus, KeyStatus, cards_on_old_keys, status
 from gateway.services.keys import Keys
+from gateway.services.reseal import reseal
 from gateway.signing.keyring import Keyring
 from gateway.storage.store import SYSTEM, Store
 
@@ -109,6 +111,21 @@ def try_pin(config: Config) -> str:
             if sealed:
                 Keys.load(conn, ring)
     return "The PIN is right."
+
+
+def move(config: Config, before: Config) -> str:
+    """Seals everything anew with the key of ``config``; ``before`` says where the key was. No gateway may run.
+
+    Raises ConfigError when that key does not open the store, ConflictError beside a running gateway.
+    """
+    lock = DataLock(config.data)
+    try:
+        with opened(config) as store, naming_the_key(before):
+            old, new = open_keyring(before, make=False), open_keyring(config)
+            count = store.run(SYSTEM, lambda uow: reseal(uow, old, new))
+    finally:
+        lock.release()
+    return f"{count} secrets are sealed with the key in its new place. Keep the old one as long as backups need it."
 
 
 # --- Words ----------------------------------------------------------------------------------------

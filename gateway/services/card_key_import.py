@@ -156,12 +156,12 @@ def _keep_component(
 ) -> None:
     _forget(uow, version, purpose)  # the same person mistyped it before
     row = {"version": version, "purpose": purpose.value, "component": component, "check_value": check_value(key)}
-    sealed = keyring.seal(_place(version, purpose.value, component), key)
+    sealed = keyring.seal(place(version, purpose.value, component), key)
     uow.conn.execute(insert(components).values(**row, sealed=sealed, entered_by=by, entered_at=uow.now))
 
 
 def _open(keyring: Keyring, row: Row[Any]) -> bytes:
-    return keyring.unseal(_place(row.version, row.purpose, row.component), row.sealed)
+    return keyring.unseal(place(row.version, row.purpose, row.component), row.sealed)
 
 
 def _forget(uow: UnitOfWork, version: int, purpose: KeyPurpose) -> None:
@@ -169,7 +169,8 @@ def _forget(uow: UnitOfWork, version: int, purpose: KeyPurpose) -> None:
     uow.conn.execute(delete(components).where(*where))
 
 
-def _place(version: int, purpose: str, component: int) -> str:
+def place(version: int, purpose: str, component: int) -> str:
+    """What a sealed component is bound to."""
     return f"card-key/{version}/{purpose}/component/{component}"
 
 

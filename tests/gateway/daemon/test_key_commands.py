@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from gateway.daemon import key_commands
-from gateway.daemon.config import Config
+from gateway.daemon.config import Config, ConfigError
 from gateway.daemon.doctor import examine
+from gateway.daemon.key_settings import KeysTable
 from gateway.daemon.key_source import open_keyring
+from gateway.daemon.lock import DataLock
 from gateway.daemon.opening import open_keys, opened
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.person import Role
@@ -199,3 +201,28 @@ def test_a_rotation_as_a_campaign(config: Config) -> None:
 def test_no_pin_to_try(config: Config) -> None:
     """Where there is no token."""
     assert "no PIN to try" in key_commands.try_pin(config)
+
+
+def test_the_key_moves_to_another_place(config: Config, tmp_path: Path) -> None:
+    """Everything opens with the new one and nothing with the old; not beside a gateway, nor with a wrong old one."""
+    key_commands.init(config)
+    with opened(config) as store, store.write(SYSTEM) as uow:
+        version = begin_import(uow)
+        ring = open_keyring(config)
+        enter_component(uow, ring, version, KeyPurpose.READ, component=1, key=COMPONENTS["li"], by="li")
+    moved = config.model_copy(update={"keys": KeysTable(file=tmp_path / "moved.key")})
+    open_keyring(moved)
+    lock = DataLock(config.data)
+    with pytest.raises(ConflictError, match="already runs"):
+        key_commands.move(moved, config)
+    lock.release()
+    with pytest.raises(ConfigError, match=r"moved\.key is not the key"):
+        key_commands.move(config, moved)
+    assert key_commands.move(moved, config).startswith("12 secrets")
+    with opened(moved) as store, store.write(SYSTEM) as uow:
+        ring = open_keyring(moved)
+        done = enter_component(uow, ring, version, KeyPurpose.READ, component=2, key=COMPONENTS["wang"], by="wang")
+        assert done.key == check_value(WHOLE)
+        assert card_keys.load(uow.conn, ring) is not None
+    assert _key_finding(moved).endswith(", card keys version 1")
+    assert "is not the key that sealed" in _key_finding(config)
