@@ -5,6 +5,7 @@ A job belongs to the gateway, not to a browser: whoever lays the card down anywh
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -12,11 +13,11 @@ import structlog
 from gateway.domain.card_template import CardTemplates
 from gateway.domain.encode_job import JobState
 from gateway.domain.errors import ConflictError, GatehouseError, NotFoundError
-from gateway.ports.cards import CardEncoder, CardWork, FoundCard, FoundState
+from gateway.ports.cards import CardEncoder, CardKeys, CardWork, FoundCard, FoundState
 from gateway.runtime.card_book import CardKeySource
 from gateway.runtime.encode_run import NO_KEYS, EncodeRunner
 from gateway.runtime.encoders import Encoders, LaidCard
-from gateway.services import encode_jobs
+from gateway.services import card_views, encode_jobs
 from gateway.services.encode_jobs import JobView
 from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
 
@@ -143,7 +144,7 @@ class EncodeDesk:
             self._encoders.not_found(laid, error)
 
     async def _look(self, laid: LaidCard) -> FoundCard:
-        keys = await asyncio.to_thread(self._card_keys.keys)
+        keys = await asyncio.to_thread(self._keys_for, laid)
         found = await self._work.look(self._drivers[laid.encoder].card(), keys, self._templates)
         self._encoders.found(laid, found)
         return found
@@ -220,6 +221,15 @@ class EncodeDesk:
     def _uid_there(self, laid: LaidCard) -> bytes | None:
         """The UID of the card that was seen, if nothing changed on the encoder since."""
         return laid.card.uid if laid.card and self._laid(laid.encoder).version == laid.version else None
+
+    def _keys_for(self, laid: LaidCard) -> CardKeys | None:
+        """The keys of now, the likeliest for this card first: some kinds tell their version to nobody."""
+        keys = self._card_keys.keys()
+        if keys is None or laid.card is None:
+            return keys
+        with self._store.read() as conn:
+            known = card_views.by_uid(conn, laid.card.uid)
+        return replace(keys, likely=None if known is None else known.key_version)
 
     def _open_job(self, uid: bytes) -> JobView | None:
         with self._store.read() as conn:

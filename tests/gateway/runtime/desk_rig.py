@@ -81,6 +81,7 @@ class Work:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.likely: list[int | None] = []
 
     def steps(self, plan: EncodePlan) -> Sequence[str]:
         assert plan.data.number
@@ -94,6 +95,7 @@ class Work:
         assert isinstance(card, Card)
         assert templates == CardTemplates()
         self.done.append("look")
+        self.likely.append(keys.likely if keys else None)
         state = card.state if keys or card.state is not FoundState.OURS else FoundState.FOREIGN
         return FoundCard(card.uid, CardKind.DESFIRE_EV2, state, card.data)
 

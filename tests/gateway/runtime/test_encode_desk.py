@@ -100,6 +100,16 @@ async def test_a_cancelled_card_is_wiped_by_the_next_tap(desk: DeskRig) -> None:
     assert not desk.compound.opens(UID)
 
 
+async def test_a_card_that_is_known_is_looked_at_with_its_own_keys_first(desk: DeskRig) -> None:
+    """A MIFARE Classic card tells its key version to nobody, and only two wrong keys may be tried."""
+    card = Card()
+    await desk.reaches(await desk.issue(card), JobState.ACTIVE)
+    desk.front.lift()
+    desk.front.lay(card)
+    await desk.found(FoundState.OURS)
+    assert desk.work.likely == [None, 1]
+
+
 async def test_a_card_that_refuses_says_why_and_can_be_tried_again(desk: DeskRig) -> None:
     """It still lies there: the same tap goes on when it is asked to."""
     card = Card(dies_at=0, error=CardRefusedError("The card has no room left."))
