@@ -67,11 +67,12 @@ class ValueFile(File):
     def refund(self, amount: int) -> None:
         """LimitedCredit: once, and no more than the last transaction took."""
         must(self.limits.refunds_allowed, Status.PERMISSION_DENIED)
-        used = self._pending is not None and self._pending.refunded
-        must(amount <= self.limits.refund and not used, Status.BOUNDARY)
-        self.credit(amount)
-        if self._pending is not None:
-            self._pending.refunded = True
+        pending = self._pending or _Pending(self.value)
+        must(amount <= self.limits.refund and not pending.refunded, Status.BOUNDARY)
+        must(pending.value + amount <= self.limits.upper, Status.BOUNDARY)
+        pending.value += amount
+        pending.refunded = True
+        self._pending = pending
 
     def commit(self) -> bool:
         """What was debited can be given back by the next transaction."""

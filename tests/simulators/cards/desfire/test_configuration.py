@@ -103,6 +103,8 @@ def test_the_answer_to_select_can_be_set() -> None:
         configure(table, 2, "0975778102805A5B", WAYS[0])
     with pytest.raises(DesfireRefusedError):
         configure(table, 9, "00")
+    table.open(WAYS[0])
+    assert table.send("5C 02" + "00" * 16) == "1E"
 
 
 def test_an_answer_to_select_from_an_ev1_session_ends_with_a_mark() -> None:

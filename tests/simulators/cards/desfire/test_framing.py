@@ -141,6 +141,15 @@ def test_native_commands_are_answered_with_the_status_in_front() -> None:
     assert table.raw("3D" + "00" * 60) == "7E"
 
 
+def test_an_ev2_has_a_third_byte_of_key_settings() -> None:
+    """Announced by bit 4 of the second; key sets are not played."""
+    table = Table(EV2)
+    table.ok(f"CA {AID} 0F 95 00")
+    assert table.ok("6A") == AID
+    assert table.send("CA 010101 0F 95 01") == "9E"
+    assert table.send("CA 010101 0F 95") == "7E"
+
+
 def test_an_application_can_be_selected_by_its_name() -> None:
     """ISO/IEC 7816-4 SELECT by DF name; GetDFNames lists it."""
     table = Table(EV2)

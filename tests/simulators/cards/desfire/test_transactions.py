@@ -177,6 +177,8 @@ def test_limited_credit_gives_back_once_what_the_last_transaction_took() -> None
     table.ok("C7")
     assert table.ok("F5 02")[24:32] == "03000000"
     assert table.send("1C 02 04000000") == "BE"
+    table.ok("1C 02 01000000")
+    assert table.send("1C 02 01000000") == "BE"
     table.ok("1C 02 02000000")
     table.ok("C7")
     assert table.ok("6C 02") == "0E000000"
