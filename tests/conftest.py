@@ -3,10 +3,17 @@
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [name for name in ("tests.stores", "tests.brokers") if find_spec(name)]
+
+# How long an example takes says how busy the machine is. `steady` tries the same examples each time, so that a change
+# fails for what it changed; `--hypothesis-profile=explore` goes looking for new ones.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("steady")
 
 BROWSER = "tests/browser"
 SLOW = (f"{BROWSER}/", "tests/system/")
