@@ -169,7 +169,8 @@ def test_a_scan_before_the_live_stream_is_open_is_not_lost(site: Site, open_as: 
     page = open_as("guard")
     held: list[Route] = []
     page.route("**/live?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright looks into the handler
-    page.reload()
+    with page.expect_request("**/live?*"):
+        page.reload()
     expect(page.locator("[data-line=connecting]")).to_be_visible()
     expect(page.locator("[data-line=live]")).to_be_hidden()
     site.publish("scan", {"scanner": "s1", "post": "north", "text": site.slip().token or ""})
