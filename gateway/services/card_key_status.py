@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from gateway.domain.card import HELD
 from gateway.ports.cards import KeyPurpose
-from gateway.services import card_views
-from gateway.services.card_key_rows import KeySetState
-from gateway.services.card_keys import cards_by_version
+from gateway.services.card_key_report import cards_on_old, count_by_version
+from gateway.services.card_key_rows import KeySetState, versions_in
 from gateway.services.card_views import CardView
-from gateway.storage.tables import card_key_components, card_key_sets, card_keys, cards
+from gateway.storage.tables import card_key_components, card_key_sets, card_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +67,18 @@ class KeyStatus:
 
 def status(conn: Connection) -> KeyStatus:
     """Needs no keyring: nothing is opened."""
-    counts = cards_by_version(conn)
+    counts = count_by_version(conn)
     rows = conn.execute(select(card_key_sets).order_by(card_key_sets.c.version)).all()
     return KeyStatus([_set(conn, row, counts.get(row.version, 0)) for row in rows])
 
 
 def cards_on_old_keys(conn: Connection) -> list[CardView]:
-    """Every card that belongs to someone and carries another version than the current one, by number."""
-    current = select(card_key_sets.c.version).where(card_key_sets.c.state == KeySetState.CURRENT.value)
-    old = cards.c.key_version.is_not(None) & cards.c.key_version.not_in(current)
-    query = select(cards.c.id).where(old, cards.c.state.in_(HELD)).order_by(cards.c.number)
-    return [card_views.get(conn, card_id) for card_id in conn.scalars(query)]
+    """Every card that belongs to someone and carries another version than the current one, oldest first."""
+    current = versions_in(conn, KeySetState.CURRENT)
+    found: list[CardView] = []
+    while current and (page := cards_on_old(conn, current[0], after=found[-1].id if found else 0)):
+        found += page
+    return found
 
 
 def _set(conn: Connection, row: Row[Any], count: int) -> KeySetStatus:

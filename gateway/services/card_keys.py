@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from gateway.domain.card import HELD
-from gateway.domain.encode_job import OPEN
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.ports.cards import KEY_SIZE, CardKeys, KeyPurpose
+from gateway.services.card_key_report import count_by_version, open_work_with
 from gateway.services.card_key_rows import (
     MAX_VERSION,
     KeySetState,
@@ -22,7 +21,7 @@ from gateway.services.card_key_rows import (
 )
 from gateway.signing.keyring import Keyring
 from gateway.storage.store import UnitOfWork
-from gateway.storage.tables import card_key_sets, cards, encode_jobs
+from gateway.storage.tables import card_key_sets
 
 Generation = tuple[tuple[int, str], ...]
 Random = Callable[[int], bytes]
@@ -147,7 +146,7 @@ def accept(uow: UnitOfWork, version: int) -> None:
 
 
 def _refuse_while_on_cards(conn: Connection, version: int) -> None:
-    count = cards_by_version(conn).get(version, 0)
+    count = count_by_version(conn).get(version, 0)
     if count:
         raise ConflictError(
             "%(count)s cards still carry version %(version)s and would open nothing. “gatehouse keys report” lists "
@@ -155,16 +154,8 @@ def _refuse_while_on_cards(conn: Connection, version: int) -> None:
             count=count,
             version=version,
         )
-    working = encode_jobs.c.key_version == version
-    if conn.scalar(select(encode_jobs.c.id).where(working, encode_jobs.c.state.in_(OPEN)).limit(1)) is not None:
+    if open_work_with(conn, version):
         raise ConflictError("A card is being written with version %(version)s. Finish that first.", version=version)
-
-
-def cards_by_version(conn: Connection) -> dict[int, int]:
-    """How many cards that belong to someone carry each version."""
-    carried = cards.c.key_version.is_not(None) & cards.c.state.in_(HELD)
-    query = select(cards.c.key_version, func.count()).where(carried).group_by(cards.c.key_version)
-    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def _set_state(uow: UnitOfWork, version: int, state: KeySetState) -> None:
