@@ -3,16 +3,10 @@
 import argparse
 import asyncio
 import logging
-import socket
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from simulators.cards import command
-from simulators.compound.bench import create_bench
-from simulators.compound.plan import Plan
-from simulators.compound.world import World
 
 
 def _arguments() -> argparse.Namespace:
@@ -25,33 +19,6 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class _BenchServer(uvicorn.Server):
-    """Ends the streams of open pages before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, world: World) -> None:
-        super().__init__(config)
-        self._world = world
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._world.close()
-        await super().shutdown(sockets)
-
-
-async def _play(directory: Path, port: int) -> None:
-    world = World(Plan.load(directory))
-    config = uvicorn.Config(create_bench(world), host="127.0.0.1", port=port, log_level="warning", access_log=False)
-    server = _BenchServer(config, world)
-    playing = asyncio.create_task(world.run())
-    serving = asyncio.create_task(server.serve())
-    # Whichever ends first ends both: a bench without devices, or devices nobody can reach, help no one.
-    await asyncio.wait({playing, serving}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    playing.cancel()
-    await asyncio.wait({playing, serving})
-    if not playing.cancelled():
-        playing.result()
-
-
 def main() -> None:
     """Until Ctrl-C or SIGTERM."""
     arguments = _arguments()
@@ -59,7 +26,9 @@ def main() -> None:
     if arguments.what == "card":
         sys.exit(command.play(arguments))
     else:
-        asyncio.run(_play(arguments.dir, arguments.port))
+        from simulators.compound.command import play  # noqa: PLC0415 - a card needs no web server
+
+        asyncio.run(play(arguments.dir, arguments.port))
 
 
 if __name__ == "__main__":
