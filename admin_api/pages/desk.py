@@ -7,17 +7,20 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from admin_api import roles
+from admin_api import encoding, roles
 from admin_api.pages import desk_views as views
+from admin_api.pages import encoder_faces
 from admin_api.pages.forms import Form, day_end, texts
 from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router, see_other
-from gateway.domain.errors import ConflictError, GatehouseError, MalformedError
+from gateway.domain.errors import GatehouseError, MalformedError
+from gateway.domain.identity import parse_uid
 from gateway.domain.issuance import APPROVERS
 from gateway.domain.person import Proof, Relation
-from gateway.ports import CardOnEncoder
-from gateway.services import cards, occupancy, slips
+from gateway.ports.cards import FoundCard
+from gateway.services import cards, encode_jobs, occupancy, slips
 from gateway.services.cards import CardView
+from gateway.services.encode_jobs import JobKind, Order
 
 DONE: Final[Mapping[str, str]] = {
     "issued": N_("Card %(number)s is issued."),
@@ -34,6 +37,7 @@ class Chosen(BaseModel):
     person: int | None = None
     card: int | None = None
     done: str = ""
+    job: str = ""
 
 
 routes = router()
@@ -76,44 +80,75 @@ def unit(visit: Reader, unit_id: int, chosen: Annotated[Chosen, Query()]) -> Res
             person_id=chosen.person,
             card_id=chosen.card,
             done=chosen.done,
+            job_id=chosen.job,
         )
         return visit.render("desk/desk.html", here="desk", **context)
 
 
+@routes.get("/desk/units/{unit_id}/sheet")
+def sheet(visit: Reader, unit_id: int, person: int | None = None) -> Response:
+    """The household alone, when a card of it was written."""
+    with visit.read() as conn:
+        context = _context(visit, conn, unit_id=unit_id, person_id=person)
+        return visit.render("fragment.html", part="desk/sheet.html", **context)
+
+
 @routes.post("/desk/units/{unit_id}/people/{person_id}/cards")
 def issue(visit: Clerk, unit_id: int, person_id: int) -> Response:
-    """Hands the card on the encoder to the person chosen, or replaces the one that was lost."""
+    """Hands the card on the encoder to the person chosen, or replaces the one that was lost.
+
+    A card that carries a number of ours is written first, which is work at the encoder; any other is issued at once.
+    """
     values = texts(visit.form)
     try:
-        card, old = _laid_card(visit, values), values.get("replaces", "")
-        made = visit.write(
-            lambda uow: (
-                cards.replace(uow, visit.house.keys, int(old), **_replacement(values, card))
-                if old.isdecimal()
-                else cards.issue(
-                    uow,
-                    visit.house.keys,
-                    unit_id=unit_id,
-                    person_id=person_id,
-                    valid_until=day_end(values, "valid_until", visit.zone),
-                    beyond_quota="beyond_quota" in values,
-                    **_replacement(values, card),
-                )
-            )
-        )
+        found = _found(visit, values)
+        ended = _write(visit, unit_id, person_id, values, found) if encoding.is_written(found) else None
+        ended = ended or _issue(visit, unit_id, person_id, values, found)
     except GatehouseError as error:
         form = visit.again(error)
         with visit.read() as conn:
             context = _context(visit, conn, unit_id=unit_id, person_id=person_id)
             return visit.render("desk/desk.html", status=422, here="desk", **context | {"form": form})
-    done = "replaced" if old else "issued"
-    return see_other(f"/desk/units/{unit_id}?person={person_id}&card={made.id}&done={done}")
+    return see_other(f"/desk/units/{unit_id}?person={person_id}&{ended}")
 
 
-def _replacement(values: Mapping[str, str], card: CardOnEncoder) -> dict[str, Any]:
+def _write(visit: Visit, unit_id: int, person_id: int, values: Mapping[str, str], found: FoundCard) -> str:
+    """Plans the work and begins it. The query that shows how it goes on."""
+    old = _replaced(values)
+    order = Order(
+        JobKind.ISSUE if old is None else JobKind.REPLACE,
+        unit_id=unit_id,
+        person_id=person_id,
+        card_id=old,
+        valid_until=day_end(values, "valid_until", visit.zone),
+        beyond_quota="beyond_quota" in values,
+        **_paid(values),
+    )
+    house, version = visit.house, visit.house.encoding.key_version()
+    job = visit.write(lambda uow: encoding.plan(uow, house, version, order, found))
+    house.encoding.begin(values["encoder"], job.id, visit.caller.actor)
+    return f"job={job.id}"
+
+
+def _issue(visit: Visit, unit_id: int, person_id: int, values: Mapping[str, str], found: FoundCard) -> str:
+    """Issues a card by its chip number. The query that shows what was done."""
+    old, keys = _replaced(values), visit.house.keys
+    given: dict[str, Any] = {"uid": found.uid, "kind": found.kind.value, **_paid(values)}
+    if old is not None:
+        made = visit.write(lambda uow: cards.replace(uow, keys, old, **given))
+        return f"card={made.id}&done=replaced"
+    given |= {"valid_until": day_end(values, "valid_until", visit.zone), "beyond_quota": "beyond_quota" in values}
+    made = visit.write(lambda uow: cards.issue(uow, keys, unit_id=unit_id, person_id=person_id, **given))
+    return f"card={made.id}&done=issued"
+
+
+def _replaced(values: Mapping[str, str]) -> int | None:
+    old = values.get("replaces", "")
+    return int(old) if old.isdecimal() else None
+
+
+def _paid(values: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "uid": card.uid,
-        "kind": card.kind,
         "proof": Proof(values.get("proof") or Proof.OWNER_FILE),
         "number": values.get("number") or None,
         "receipt": values.get("receipt") or None,
@@ -121,16 +156,11 @@ def _replacement(values: Mapping[str, str], card: CardOnEncoder) -> dict[str, An
     }
 
 
-def _laid_card(visit: Visit, values: Mapping[str, str]) -> CardOnEncoder:
+def _found(visit: Visit, values: Mapping[str, str]) -> FoundCard:
     """The card the clerk saw, if it still lies there: never another one slipped in between."""
-    for laid in visit.house.encoders.laid():
-        if laid.encoder == values.get("encoder") and laid.card is not None:
-            if laid.card.uid.hex() != values.get("uid"):
-                raise ConflictError(N_("Another card lies on the encoder now. Look again, then issue it."))
-            if values.get("proof", Proof.OWNER_FILE) not in set(Proof):
-                raise MalformedError(N_("Say what proved who this is."), fields={"proof": N_("one of the list")})
-            return laid.card
-    raise ConflictError(N_("The card was taken off the encoder. Lay it back, then issue it."))
+    if values.get("proof", Proof.OWNER_FILE) not in set(Proof):
+        raise MalformedError(N_("Say what proved who this is."), fields={"proof": N_("one of the list")})
+    return encoding.found_on(visit.house, values.get("encoder", ""), parse_uid(values.get("uid", "")))
 
 
 def _context(
@@ -142,6 +172,7 @@ def _context(
     person_id: int | None = None,
     card_id: int | None = None,
     done: str = "",
+    job_id: str = "",
 ) -> dict[str, Any]:
     """Everything the three columns show."""
     sheet = None if unit_id is None else occupancy.household(conn, unit_id, visit.now)
@@ -155,7 +186,13 @@ def _context(
         "phones": views.phones(sheet.occupants) if sheet else {},
         "slips": slips.list_slips(conn, now=visit.now, unit_id=unit_id, limit=10) if sheet else [],
         "person_id": person_id,
-        "faces": views.faces(visit, conn, sheet, person_id),
+        "here_path": "/desk"
+        if unit_id is None
+        else f"/desk/units/{unit_id}" + (f"?person={person_id}" if person_id else ""),
+        "faces": encoder_faces.faces(visit, conn, sheet, person_id),
+        "open_work": encoder_faces.open_work(visit, conn),
+        "key_version": visit.house.encoding.key_version(),
+        "outcome": views.outcome(visit, conn, encode_jobs.get(conn, job_id)) if job_id else None,
         "encoder_src": _encoder_src(unit_id, person_id),
         "may_approve": visit.may(APPROVERS),
         "tenant": Relation.TENANT,

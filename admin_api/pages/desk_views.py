@@ -1,4 +1,4 @@
-"""What the desk shows: who was found, what lies on the encoder, where a card has arrived."""
+"""What the desk shows: who was found, what is due, where a card has arrived."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from admin_api.pages.event_words import event_state
 from admin_api.pages.i18n import N_, Speaker
 from admin_api.pages.web import Visit
 from admin_api.pages.words import State
-from gateway.domain.card import HELD, CardEvent, CardState
+from gateway.domain.card import CardEvent, CardState
 from gateway.domain.person import NEEDS_OWNER_CONSENT, Relation, mask_phone
-from gateway.runtime.house import LaidCard
 from gateway.services import accounts, cards, occupancy
 from gateway.services.cards import CardView
+from gateway.services.encode_jobs import JobState, JobView
 from gateway.services.household import DueItem, HouseholdView, OccupantView
 from gateway.services.people_search import Hit, HitKind
 from gateway.services.reach import reach as reach_of
@@ -28,7 +28,6 @@ _KINDS: Final[Mapping[HitKind, str]] = {
     HitKind.CARD: N_("card"),
     HitKind.PLATE: N_("plate"),
 }
-_REPLACEABLE: Final = frozenset({CardState.LOST, CardState.DEFECTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +38,6 @@ class HitRow:
     title: str
     detail: str
     current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """An encoder: what lies on it, whose it is, and the next sensible act.
-
-    ``act`` is "lay", "unreadable", "random", "issue", "replace", "choose", "show" or "ended".
-    """
-
-    laid: LaidCard
-    act: str
-    card: CardView | None = None
-    person: OccupantView | None = None
-    old: CardView | None = None
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,42 +95,6 @@ def _hit(say: Speaker, hit: Hit, unit_id: int | None, query: str) -> HitRow:
     return HitRow(path, hit.text, detail, current=hit.unit_id == unit_id)
 
 
-def faces(visit: Visit, conn: Connection, sheet: HouseholdView | None, person_id: int | None) -> list[Face]:
-    """All encoders as they stand."""
-    person = _person(sheet, person_id)
-    return [_face(visit, conn, laid, sheet, person) for laid in visit.house.encoders.laid()]
-
-
-def _person(sheet: HouseholdView | None, person_id: int | None) -> OccupantView | None:
-    if sheet is None:
-        return None
-    return next((o for o in sheet.occupants if o.person_id == person_id), None)
-
-
-def _face(
-    visit: Visit, conn: Connection, laid: LaidCard, sheet: HouseholdView | None, person: OccupantView | None
-) -> Face:
-    if laid.card is None:
-        why = visit.say(laid.why) if laid.why else ""
-        return Face(laid, "unreadable" if why else "lay", person=person, why=why)
-    if laid.card.random_uid:
-        return Face(laid, "random", person=person)
-    card = cards.by_uid(conn, laid.card.uid)
-    if card is not None and card.state in HELD:
-        return Face(laid, "show", card, person)
-    if card is not None and card.state is not CardState.BLANK:
-        return Face(laid, "ended", card, person)
-    if person is None:
-        return Face(laid, "choose", card)
-    old = _old_card(sheet, person)
-    return Face(laid, "replace" if old else "issue", card, person, old)
-
-
-def _old_card(sheet: HouseholdView | None, person: OccupantView) -> CardView | None:
-    mine = [card for card in sheet.cards if card.holder_id == person.person_id] if sheet else []
-    return next((card for card in mine if card.state in _REPLACEABLE), None)
-
-
 def reach(visit: Visit, conn: Connection, card: CardView) -> Reach | None:
     """Gate by gate, and one sentence over all."""
     fleet = visit.house.fleet
@@ -161,6 +109,23 @@ def reach(visit: Visit, conn: Connection, card: CardView) -> Reach | None:
     sentence = N_("Opens at %(done)s of %(total)s gates") if active else N_("Refused at %(done)s of %(total)s gates")
     rows = tuple(GateReach(gate.name, _word(gate.state, active=active)) for gate in shown)
     return Reach(visit.say(sentence, done=done, total=len(shown)), done, len(shown), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How work at the encoder stands, for the one who ordered it; ``card`` and ``reach`` once it is done."""
+
+    job: JobView
+    card: CardView | None = None
+    reach: Reach | None = None
+
+
+def outcome(visit: Visit, conn: Connection, job: JobView) -> Outcome:
+    """Where the card opens as soon as it is written."""
+    if job.state is not JobState.ACTIVE or job.card_id is None:
+        return Outcome(job)
+    card = cards.get(conn, job.card_id)
+    return Outcome(job, card, reach(visit, conn, card))
 
 
 def _word(state: str, *, active: bool) -> str:

@@ -13,8 +13,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from admin_api.pages import words
+from admin_api.pages import encode_words, words
+from admin_api.pages.encode_acts import JOB_ACTS, acts_for
 from admin_api.pages.i18n import LANGUAGES, Speaker, speaker
+from gateway.domain.card_data import CLONABLE
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -71,6 +73,7 @@ def environment(language: str) -> Environment:
     env.install_gettext_translations(voice.catalogue, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
     env.filters["number"] = voice.number
     env.globals.update(say=voice, words=words, languages=LANGUAGES, asset=asset)
+    env.globals.update(encode_words=encode_words, clonable=CLONABLE, JOB_ACTS=JOB_ACTS, job_acts=acts_for)
     return env
 
 

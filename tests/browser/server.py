@@ -11,9 +11,11 @@ from pathlib import Path
 import uvicorn
 
 from admin_api.app import create_app
+from gateway.domain.card_data import CardKind
 from gateway.domain.slip import ConsentMethod, Item, SlipKind
 from gateway.domain.slip_consent import Consent
 from gateway.ports import CardOnEncoder
+from gateway.ports.cards import FoundCard, FoundState
 from gateway.runtime.house import BrokerAddress, House, LaidCard
 from gateway.runtime.hub import EventHub
 from gateway.services import accounts, alarms, gates, site, slips
@@ -55,13 +57,15 @@ class Site:
         """Something happens, on the loop's thread as in the gateway."""
         self.loop.call_soon_threadsafe(self.house.hub.publish, kind, data)
 
-    def lay(self, uid: bytes | None, *, random_uid: bool = False) -> None:
-        """A card is laid on the encoder, or lifted."""
+    def lay(self, uid: bytes | None, found: FoundCard | None = None, *, random_uid: bool = False) -> None:
+        """A card is laid on the encoder, or lifted. ``found``: what it turned out to be; without, a plain card."""
         encoders = self.house.encoders
         assert isinstance(encoders, fakes.FakeEncoders)
         before = encoders.known[0]
         card = None if uid is None else CardOnEncoder(uid, "uid", random_uid)
-        encoders.known[0] = LaidCard(before.encoder, before.version + 1, card)
+        if found is None and uid is not None:
+            found = FoundCard(uid, CardKind.UID, FoundState.UID_ONLY)
+        encoders.known[0] = LaidCard(before.encoder, before.version + 1, card, found=found)
         self.publish("encoder", {"encoder": before.encoder})
 
     def slip(

@@ -7,8 +7,10 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
+from gateway.domain.card_data import CardKind
 from gateway.domain.person import Role
 from gateway.ports import CardOnEncoder
+from gateway.ports.cards import FoundCard, FoundState
 from gateway.runtime.house import House, LaidCard
 from tests.admin_api.compound import Home, home
 from tests.admin_api.house import FakeEncoders, FakePortals
@@ -73,13 +75,16 @@ def place(admin: TestClient) -> Home:
 
 
 @pytest.fixture
-def lay(house: House) -> Callable[[bytes | None], None]:
-    """Lays a card on the encoder, or lifts it."""
+def lay(house: House) -> Callable[..., None]:
+    """Lays a card on the encoder, or lifts it. ``found``: what it turned out to be; without, a plain card."""
     encoders = cast("FakeEncoders", house.encoders)
 
-    def put(uid: bytes | None, *, random_uid: bool = False) -> None:
-        card = None if uid is None else CardOnEncoder(uid, "uid", random_uid)
-        encoders.known[0] = LaidCard("desk", encoders.known[0].version + 1, card)
+    def put(uid: bytes | None, found: FoundCard | None = None, *, random_uid: bool = False, why: str = "") -> None:
+        kind = "uid" if found is None else found.kind.value
+        card = None if uid is None else CardOnEncoder(uid, kind, random_uid)
+        if found is None and uid is not None and not why and not random_uid:
+            found = FoundCard(uid, CardKind.UID, FoundState.UID_ONLY)
+        encoders.known[0] = LaidCard("desk", encoders.known[0].version + 1, card, why, found=found)
 
     return put
 
