@@ -10,16 +10,14 @@ from drivers.cards.desfire.protocol.authenticate import Random
 from drivers.cards.desfire.protocol.errors import WrongKeyError
 from drivers.cards.desfire.protocol.session import Session
 from drivers.cards.exchange import Procedure
-from drivers.cards.presence import read_uid
+from drivers.cards.presence import require_same
 from drivers.cards.secrets import CardSecrets
 from drivers.cards.tries import Tries
 from gateway.domain.card_data import CardData, CardKind
-from gateway.domain.identity import is_random_uid
-from gateway.ports.cards import FACTORY, CardForeignError, CardKeys, CardSwappedError, EncodePlan, KeyPurpose
+from gateway.ports.cards import FACTORY, CardForeignError, CardKeys, EncodePlan, KeyPurpose
 
 _FOREIGN = "Someone else's keys are on this card: neither the factory's nor ours open it; take another card."
 _UNKNOWN_VERSION = "This card needs keys of version %(version)s, which this site does not have: take another card."
-_SWAPPED = "Another card lies there than the one this work began with: lay that one down again."
 
 
 class Access:
@@ -39,8 +37,11 @@ class Access:
         return cls(plan.uid, plan.kind, secrets, random)
 
     def secret(self, purpose: KeyPurpose, version: int) -> bytes:
-        """16 bytes, for FACTORY those of the factory. Raises CardForeignError for a version that is not ours."""
-        if version == FACTORY:
+        """16 bytes, for FACTORY those of the factory, who issues no numbers.
+
+        Raises CardForeignError for a version that is not ours.
+        """
+        if version == FACTORY and purpose is not KeyPurpose.ISSUER:
             return FACTORY_KEY
         if version not in self._secrets:
             raise CardForeignError(_UNKNOWN_VERSION, version=version)
@@ -63,13 +64,8 @@ class Access:
         return record.open(sealed, self._uid, issuer_key)
 
     def require_same_card(self, *, may_hide: bool) -> Procedure[None]:
-        """Raises CardSwappedError when another card lies there.
-
-        ``may_hide``: the card may draw a random UID already; then only its keys can tell that it is the same.
-        """
-        uid = yield from read_uid()
-        if uid != self._uid and not (may_hide and is_random_uid(uid)):
-            raise CardSwappedError(_SWAPPED)
+        """As presence.require_same."""
+        yield from require_same(self._uid, may_hide=may_hide)
 
     def _open(self, opening: Procedure[Session]) -> Procedure[Session]:
         try:

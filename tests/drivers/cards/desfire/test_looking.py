@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from drivers.cards import desfire
+from drivers.cards import desfire, record
 from drivers.cards.desfire.layout import MODE
 from drivers.cards.desfire.protocol import authenticate
 from drivers.cards.desfire.protocol.commands import applications, content, files, keys
@@ -13,7 +13,7 @@ from drivers.cards.desfire.protocol.keys import KeyKind
 from drivers.cards.exchange import Procedure
 from drivers.cards.secrets import CardSecrets
 from gateway.domain.card_data import CardData, CardKind
-from gateway.ports.cards import CardKeys, FoundCard, FoundState, KeyPurpose
+from gateway.ports.cards import CardForeignError, CardKeys, FoundCard, FoundState, KeyPurpose
 from tests.drivers.cards.desk import SITE, TEMPLATES, UID, Tap, counting, data, key_set, plan
 from tests.drivers.cards.desk import keys as site_keys
 
@@ -131,6 +131,23 @@ def test_a_number_that_was_moved_here_is_not_ours(name: str) -> None:
     tap.run(rewrite())
     assert look(tap, name, site_keys(1)) == FoundCard(UID, KINDS[name], FoundState.TORN, None, 1)
     assert number(tap, name, site_keys(1)) is None
+
+
+def test_the_factory_issues_no_numbers(name: str) -> None:
+    """Data that name key version 0 are not checked with a key that everybody knows."""
+    tap, own = issued(name), CardSecrets.of(key_set(1), UID, KINDS[name], TEMPLATES, SITE)
+
+    def rewrite() -> Procedure[None]:
+        yield from applications.select_application(AID)
+        session = yield from authenticate.aes(2, own[KeyPurpose.WRITE], RANDOM)
+        yield from content.write_data(session, 1, 0, record.seal(data(0), UID, bytes(16)), MODE)
+        yield from files.commit(session)
+
+    tap.run(rewrite())
+    assert number(tap, name, site_keys(1)) is None
+    assert look(tap, name, site_keys(1)).state is not FoundState.OURS
+    with pytest.raises(CardForeignError):
+        tap.run(desfire.personalise(plan(KINDS[name], 0), site_keys(1), RANDOM))
 
 
 def test_a_gate_needs_few_commands(name: str) -> None:
