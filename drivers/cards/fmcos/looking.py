@@ -44,7 +44,10 @@ def look(
     site_number: int,
     random: Random,
 ) -> Procedure[FoundCard]:
-    """As CardWork.look. A card without our DF spends one try of its main key: only so a blank one shows itself."""
+    """As CardWork.look. A card without our DF counts as blank: no key is tried on it before somebody wants it written.
+
+    The factory's main key has three tries, and transit and bank cards of strangers lie on encoders too.
+    """
     secrets = CardSecrets.all_of(keys, uid, kind, templates, site_number) if keys else {}
     looking = _Looking(uid, templates.fmcos, list(secrets.values()), random)
     try:
@@ -93,7 +96,6 @@ class _Looking:
     def look(self) -> Procedure[_Seen]:
         """Raises CardForeignError, CardLockedError among others."""
         if not (yield from select_df(self._template)):
-            yield from open_main([None], self._template, self._tries, is_short=False)
             return _Seen(FoundState.BLANK)
         secrets = yield from self.open_read()
         if secrets is not None:
