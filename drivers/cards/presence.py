@@ -2,7 +2,6 @@
 
 from drivers.cards.exchange import Procedure
 from drivers.pcsc.protocol.contactless import GET_UID
-from gateway.domain.identity import is_random_uid
 from gateway.ports.cards import CardGarbledError, CardSwappedError
 
 _OK = b"\x90\x00"
@@ -17,11 +16,7 @@ def read_uid() -> Procedure[bytes]:
     return answer[:-2]
 
 
-def require_same(uid: bytes, *, may_hide: bool = False) -> Procedure[None]:
-    """Raises CardSwappedError when another card lies there, which is left as it is.
-
-    ``may_hide``: the card may draw a random UID by now; then only its keys can tell that it is the same.
-    """
-    found = yield from read_uid()
-    if found != uid and not (may_hide and is_random_uid(found)):
+def require_same(uid: bytes) -> Procedure[None]:
+    """Raises CardSwappedError when another card lies there, which is left as it is."""
+    if (yield from read_uid()) != uid:
         raise CardSwappedError("Another card lies there than the one this work began with: lay that one down again.")

@@ -153,7 +153,7 @@ def unless_swapped(uid: bytes, procedure: Procedure[T]) -> Procedure[T]:
         raise
     except CardError as error:
         try:
-            yield from require_same(uid, may_hide=True)
+            yield from require_same(uid)
         except CardSwappedError as swapped:
             raise swapped from error
         except CardGarbledError:

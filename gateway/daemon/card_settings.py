@@ -26,12 +26,11 @@ FileId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$"), AfterVal
 
 
 class DesfireTable(BaseModel):
-    """``[cards.desfire]``: the application id in hexadecimal; the two switches cannot be undone on a card."""
+    """``[cards.desfire]``: the application id in hexadecimal; what is forbidden cannot be allowed again."""
 
     model_config = _STRICT
 
     aid: Aid = "F54748"
-    random_uid: bool = False
     forbid_format: bool = False
 
 
@@ -65,7 +64,7 @@ class CardsTable(BaseModel):
     def templates(self) -> CardTemplates:
         """As the card procedures take them."""
         return CardTemplates(
-            DesfireTemplate(bytes.fromhex(self.desfire.aid), self.desfire.random_uid, self.desfire.forbid_format),
+            DesfireTemplate(bytes.fromhex(self.desfire.aid), self.desfire.forbid_format),
             ClassicTemplate(self.classic.sector),
             FmcosTemplate(int(self.fmcos.df, 16), self.fmcos.name.encode(), self.fmcos.challenge_size),
         )

@@ -13,12 +13,12 @@ _LAST_SMALL_SECTOR: Final = 15
 class DesfireTemplate:
     """One application with five AES keys and one backup file.
 
-    ``aid``: 3 bytes as printed, most significant first. ``random_uid`` and ``forbid_format`` cannot be undone on the
-    card, so they are off until a site asks for them.
+    ``aid``: 3 bytes as printed, most significant first. ``forbid_format`` cannot be undone on the card, so it is off
+    until a site asks for it. There is no option for a random UID: our keys are made of the UID, so such a card could
+    not be known again without trying every card's.
     """
 
     aid: bytes = bytes.fromhex("F54748")
-    random_uid: bool = False
     forbid_format: bool = False
 
     def __post_init__(self) -> None:

@@ -63,9 +63,9 @@ class Access:
         issuer_key = self.secret(KeyPurpose.ISSUER, record.decode(sealed).key_version)
         return record.open(sealed, self._uid, issuer_key)
 
-    def require_same_card(self, *, may_hide: bool) -> Procedure[None]:
+    def require_same_card(self) -> Procedure[None]:
         """As presence.require_same."""
-        yield from require_same(self._uid, may_hide=may_hide)
+        yield from require_same(self._uid)
 
     def _open(self, opening: Procedure[Session]) -> Procedure[Session]:
         try:

@@ -34,15 +34,15 @@ def wipe_steps(plan: EncodePlan) -> Sequence[str]:  # noqa: ARG001  # the same f
 
 def wipe(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[None]:
     """Other applications on the card stay. Returns when the factory's key opens the card and ours is off it."""
-    access, may_hide = Access.by_plan(plan, keys, random), plan.templates.desfire.random_uid
+    access = Access.by_plan(plan, keys, random)
     yield Step(_DELETE)
     yield from select_application(PICC)
     version = yield from key_version(None, 0)
     session = yield from access.open_card(version)
-    yield from access.require_same_card(may_hide=may_hide)
+    yield from access.require_same_card()
     session = yield from _delete(session, access, version, plan.templates.desfire.aid)
     yield Step(_RESTORE)
-    yield from access.require_same_card(may_hide=may_hide)
+    yield from access.require_same_card()
     yield from change_key_settings(session, FACTORY_SETTINGS)
     if version != FACTORY:
         yield from change_key(session, 0, FACTORY_KEY, FACTORY, kind=KeyKind.DES)

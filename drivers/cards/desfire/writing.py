@@ -57,7 +57,7 @@ def personalise(plan: EncodePlan, keys: CardKeys, random: Random) -> Procedure[N
 
 
 def _has_options(plan: EncodePlan) -> bool:
-    return plan.templates.desfire.random_uid or plan.templates.desfire.forbid_format
+    return plan.templates.desfire.forbid_format
 
 
 class _Personalisation:
@@ -103,7 +103,7 @@ class _Personalisation:
         """Files and number; returns the session with the application's master key, and that key's version."""
         version = FACTORY if is_new else (yield from key_version(None, MASTER))
         session = yield from self._access.open_application(MASTER, version)
-        yield from self._require_same_card()
+        yield from self._access.require_same_card()
         there = b"" if is_new else (yield from file_ids(session))
         for number, settings in FILES.items():
             if number not in there:
@@ -114,7 +114,7 @@ class _Personalisation:
 
     def change_keys(self, session: Session, master: int, *, is_new: bool) -> Procedure[None]:
         """Those that are not of our version yet; ``master``: the version of the master key."""
-        yield from self._require_same_card()
+        yield from self._access.require_same_card()
         for number, purpose in list(enumerate(PURPOSES))[MASTER + 1 :]:
             version = FACTORY if is_new else (yield from key_version(session, number))
             if version != self._version:
@@ -135,9 +135,7 @@ class _Personalisation:
         """What can never be undone comes when all else is known to be right."""
         yield from select_application(PICC)
         session = yield from self._open_card(self._version)
-        yield from set_configuration(
-            session, random_uid=self._template.random_uid, forbid_format=self._template.forbid_format
-        )
+        yield from set_configuration(session, random_uid=False, forbid_format=self._template.forbid_format)
 
     def _make_application(self, session: Session) -> Procedure[tuple[Session, bool]]:
         """Also closes the card to others. Returns the session that goes on, and whether the application is new."""
@@ -160,11 +158,8 @@ class _Personalisation:
 
     def _open_card(self, version: int) -> Procedure[Session]:
         session = yield from self._access.open_card(version)
-        yield from self._require_same_card()
+        yield from self._access.require_same_card()
         return session
-
-    def _require_same_card(self) -> Procedure[None]:
-        yield from self._access.require_same_card(may_hide=self._template.random_uid)
 
 
 def _require(wanted: int, version: int) -> None:

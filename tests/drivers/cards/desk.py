@@ -82,5 +82,5 @@ class Tap:
         return reply
 
 
-def with_options(*, random_uid: bool = False, forbid_format: bool = False) -> CardTemplates:
-    return CardTemplates(desfire=DesfireTemplate(random_uid=random_uid, forbid_format=forbid_format))
+def with_options(*, forbid_format: bool = False) -> CardTemplates:
+    return CardTemplates(desfire=DesfireTemplate(forbid_format=forbid_format))

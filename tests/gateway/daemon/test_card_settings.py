@@ -27,7 +27,6 @@ def test_everything_said(tmp_path: Path) -> None:
     text = """
 [cards.desfire]
 aid = "F54749"
-random_uid = true
 forbid_format = true
 [cards.classic]
 sector = 7
@@ -37,7 +36,7 @@ name = "COMPOUND"
 challenge_size = 8
 """
     made = _load(tmp_path, text).templates()
-    assert (made.desfire.aid, made.desfire.random_uid, made.desfire.forbid_format) == (b"\xf5\x47\x49", True, True)
+    assert (made.desfire.aid, made.desfire.forbid_format) == (b"\xf5\x47\x49", True)
     assert made.classic.sector == 7
     assert (made.fmcos.df, made.fmcos.name, made.fmcos.challenge_size) == (0xDF01, b"COMPOUND", 8)
 
@@ -46,7 +45,7 @@ challenge_size = 8
     ("text", "said"),
     [
         ('[cards.desfire]\naid = "000000"', "cards.desfire.aid"),
-        ("[cards.desfire]\nrandom = true", "allowed are aid, random_uid, forbid_format"),
+        ("[cards.desfire]\nrandom = true", "allowed are aid, forbid_format"),
         ("[cards.classic]\nsector = 0", "cards.classic.sector"),
         ('[cards.fmcos]\ndf = "3F00"', "cards.fmcos.df"),
         ("[cards.fmcos]\nchallenge_size = 6", "cards.fmcos.challenge_size"),

@@ -15,7 +15,7 @@ from tests.drivers.cards.desk import SITE, TEMPLATES, UID, Tap, counting, keys, 
 
 ENOUGH = 20_000
 BOTH = keys(1, 2)
-OPTIONS = with_options(random_uid=True, forbid_format=True)
+OPTIONS = with_options(forbid_format=True)
 KINDS = {"desfire-ev1": CardKind.DESFIRE_EV1, "desfire-ev2": CardKind.DESFIRE_EV2}
 
 Work = Callable[[CardKind], Procedure[object]]

@@ -124,8 +124,8 @@ def test_a_card_torn_away_in_wiping_may_be_issued_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", GENERATIONS)
 def test_options_for_ever_are_finished_too(name: str) -> None:
-    """Torn away around the last command, a card may hide its UID already: the next tap finishes it, or wipes it."""
-    kind, templates = GENERATIONS[name], with_options(random_uid=True, forbid_format=True)
+    """Torn away around the last command, a card may forbid formatting already: the next tap finishes or wipes it."""
+    kind, templates = GENERATIONS[name], with_options(forbid_format=True)
     wanted = plan(kind, 1, templates=templates)
     whole = Tap.of(name)
     whole.run(desfire.personalise(wanted, keys(1), RANDOM))

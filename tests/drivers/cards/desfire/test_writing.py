@@ -168,16 +168,6 @@ def test_options_come_last_and_stay(name: str) -> None:
 
 
 @each_kind
-def test_a_card_that_hides_its_uid_is_finished_by_its_keys(name: str) -> None:
-    """Torn away when the random UID was just switched on, the card is known again by what opens it."""
-    wanted = plan(KINDS[name], 1, templates=with_options(random_uid=True))
-    tap = Tap.of(name)
-    tap.run(desfire.personalise(wanted, site_keys(1), RANDOM))
-    tap.run(desfire.personalise(wanted, site_keys(1), RANDOM))
-    assert tap.refusals == 0
-
-
-@each_kind
 def test_a_strangers_card_costs_one_try(name: str) -> None:
     """The card's key is not the factory's, though its version says so: one wrong key, and it is left alone."""
     tap = Tap.of(name)
