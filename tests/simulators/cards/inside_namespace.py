@@ -75,15 +75,23 @@ def connect() -> CardConnection:
     """As pyscard programs do it, tried until pcscd has the reader and has seen the card's answer to reset."""
     until = time.monotonic() + _WAIT_S
     while True:
-        with suppress(CardConnectionException, NoCardException, NoReadersException, BaseSCardException):
-            for reader in readers():
-                if str(reader).startswith("Virtual PCD 00 00"):
-                    connection = reader.createConnection()
-                    connection.connect()
-                    return connection
-        if time.monotonic() > until:
-            raise TimeoutError
-        time.sleep(0.05)
+        try:
+            connection = next(
+                each for each in readers() if str(each).startswith("Virtual PCD 00 00")
+            ).createConnection()
+            connection.connect()
+        except (
+            CardConnectionException,
+            NoCardException,
+            NoReadersException,
+            BaseSCardException,
+            StopIteration,
+        ) as error:
+            if time.monotonic() > until:
+                raise TimeoutError from error
+            time.sleep(0.05)
+        else:
+            return connection
 
 
 @contextmanager
@@ -163,32 +171,43 @@ def visit(kind: str, uid: str, talk: Callable[[Ask], list[str]]) -> dict[str, ob
         return {"atr": atr, "answers": talk(ask)}
 
 
+PREPARE = ("FF82000006FFFFFFFFFFFF", "FF860000050100046000")
+
+
+def kept(path: Path) -> tuple[str, ...]:
+    return "--uid", "DEADBEEF", "--state", str(path)
+
+
 def torn(path: Path) -> list[str]:
-    """The card dies after its third command; laid down again from its file, the write is there."""
-    keep = ("--uid", "DEADBEEF", "--state", str(path))
-    prepare = ("FF82000006FFFFFFFFFFFF", "FF860000050100046000")
-    with card("classic", *keep, "--die-after", "3") as process, asking() as (ask, _):
-        told = [ask(apdu) for apdu in prepare]
+    """The card dies after its third command."""
+    with card("classic", *kept(path), "--die-after", "3") as process, asking() as (ask, _):
+        told = [ask(apdu) for apdu in PREPARE]
         try:
             told.append(ask("FFD6000410" + "5A" * 16))
         except CardConnectionException:
             told.append("gone")
-        told.append(str(process.wait(timeout=_WAIT_S)))
-    with card("classic", *keep), asking() as (ask, _):
-        return [*told, *(ask(apdu) for apdu in (*prepare, "FFB0000410"))]
+        return [*told, str(process.wait(timeout=_WAIT_S))]
 
 
-def story() -> dict[str, object]:
-    with pcscd():
-        return {
-            "classic": visit("classic", "DEADBEEF", classic),
-            "classic-4k": visit("classic-4k", "04A1B2C3D4E5F6", classic),
-            "fmcos": visit("fmcos", "7AB4ABDC", fmcos),
-            "desfire-ev1": visit("desfire-ev1", "04112233445566", desfire),
-            "desfire-ev2": visit("desfire-ev2", "04112233445566", desfire),
-            "torn": torn(Path(sys.argv[1])),
-        }
+def again(path: Path) -> list[str]:
+    """It is laid down again from its file, by another program and before another pcscd."""
+    with card("classic", *kept(path)), asking() as (ask, _):
+        return [ask(apdu) for apdu in (*PREPARE, "FFB0000410")]
+
+
+def story(path: Path) -> dict[str, object]:
+    return {
+        "classic": visit("classic", "DEADBEEF", classic),
+        "classic-4k": visit("classic-4k", "04A1B2C3D4E5F6", classic),
+        "fmcos": visit("fmcos", "7AB4ABDC", fmcos),
+        "desfire-ev1": visit("desfire-ev1", "04112233445566", desfire),
+        "desfire-ev2": visit("desfire-ev2", "04112233445566", desfire),
+        "torn": torn(path),
+    }
 
 
 if __name__ == "__main__":
-    json.dump(story(), sys.stdout)
+    what: dict[str, Callable[[Path], object]] = {"story": story, "again": again}
+    with pcscd():
+        heard = what[sys.argv[1]](Path(sys.argv[2]))
+    json.dump(heard, sys.stdout)

@@ -29,30 +29,25 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    state = tmp_path_factory.mktemp("cards") / "card.json"
+def inside(what: str, state: Path) -> Any:
+    program = [sys.executable, "tests.simulators.cards.inside_namespace", what, str(state)]
     done = subprocess.run(
-        [
-            "unshare",
-            "-m",
-            "-n",
-            "sh",
-            "-c",
-            IN_NAMESPACE,
-            sys.executable,
-            "tests.simulators.cards.inside_namespace",
-            state,
-        ],
+        ["unshare", "-m", "-n", "sh", "-c", IN_NAMESPACE, *program],
         capture_output=True,
-        timeout=200,
+        timeout=120,
         check=False,
         text=True,
         cwd=Path(__file__).parents[3],
     )
     assert done.returncode == 0, done.stderr
-    heard: dict[str, Any] = json.loads(done.stdout)
-    return heard
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    state = tmp_path_factory.mktemp("cards") / "card.json"
+    heard: dict[str, Any] = inside("story", state)
+    return {**heard, "again": inside("again", state)}
 
 
 @pytest.mark.parametrize(
@@ -103,4 +98,5 @@ def test_desfire(told: dict[str, Any], kind: str, hardware: str, generation: int
 
 def test_a_torn_card(told: dict[str, Any]) -> None:
     """Pyscard learns that it is gone, the program ends with 3, and the file knows what was written."""
-    assert told["torn"] == ["9000", "9000", "gone", "3", "9000", "9000", "5A" * 16 + "9000"]
+    assert told["torn"] == ["9000", "9000", "gone", "3"]
+    assert told["again"] == ["9000", "9000", "5A" * 16 + "9000"]
