@@ -58,6 +58,7 @@ class JobEvent(StrEnum):
     WIPE = "wipe"
     WIPED = "wiped"
     ABANDON = "abandon"
+    REFUSE = "refuse"
 
 
 _S = JobState
@@ -93,11 +94,16 @@ TRANSITIONS: Final[Mapping[tuple[JobState, JobEvent], JobState]] = MappingProxyT
         (_S.WIPING, _E.MARK): _S.WIPING,
         (_S.WIPING, _E.FAIL): _S.WIPING,
         (_S.WIPING, _E.WIPED): _S.DONE,
+        (_S.INTENT, _E.REFUSE): _S.CANCELLED,
+        (_S.WRITING, _E.REFUSE): _S.CANCELLED,
         (_S.UNKNOWN, _E.ABANDON): _S.CANCELLED,
         (_S.WIPING, _E.ABANDON): _S.CANCELLED,
     }
 )
-"""What failed before it began changes nothing; a wipe that failed half-way is still a wipe."""
+"""What failed before it began changes nothing, nor does a card that let nobody write on it (REFUSE).
+
+A wipe that failed half-way is still a wipe.
+"""
 
 _SENTENCES: Final[Mapping[JobState, str]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ import structlog
 from gateway.domain.card_template import CardTemplates
 from gateway.domain.encode_job import JobState
 from gateway.domain.errors import ConflictError, GatehouseError, NotFoundError
-from gateway.ports.cards import CardEncoder, CardKeys, CardWork, FoundCard, FoundState
+from gateway.ports.cards import CardEncoder, CardKeys, CardRefusedError, CardWork, FoundCard, FoundState
 from gateway.runtime.card_book import CardKeySource
 from gateway.runtime.encode_run import NO_KEYS, EncodeRunner
 from gateway.runtime.encoders import Encoders, LaidCard
@@ -217,6 +217,8 @@ class EncodeDesk:
             self._encoders.found(laid, FoundCard(plan.uid, plan.kind, FoundState.OURS, plan.data, version))
         elif job.state is JobState.DONE:
             self._encoders.found(laid, FoundCard(plan.uid, plan.kind, FoundState.BLANK))
+        elif job.state is JobState.CANCELLED and job.why is not None:
+            self._encoders.not_found(laid, CardRefusedError(job.why["template"], **job.why["params"]))
 
     def _uid_there(self, laid: LaidCard) -> bytes | None:
         """The UID of the card that was seen, if nothing changed on the encoder since."""

@@ -6,8 +6,20 @@ from typing import Final
 
 import structlog
 
+from gateway.domain.encode_job import GRANTS, JobState
 from gateway.domain.errors import ConflictError, GatehouseError
-from gateway.ports.cards import CardKeys, CardTransport, CardWork, OnStep
+from gateway.ports import DeviceError
+from gateway.ports.cards import (
+    CardError,
+    CardForeignError,
+    CardKeys,
+    CardKindError,
+    CardLockedError,
+    CardTransport,
+    CardWork,
+    FoundState,
+    OnStep,
+)
 from gateway.runtime.card_book import CardKeySource
 from gateway.runtime.hub import EventHub
 from gateway.services import encode_jobs
@@ -41,6 +53,8 @@ class EncodeRunner:
         job = await at_work.change(lambda uow: encode_jobs.take(uow, job_id, encoder))
         try:
             return await (self._wipe if job.wipes else self._write)(at_work, job, card, keys)
+        except (CardForeignError, CardKindError, CardLockedError) as error:
+            return await self._turned_away(at_work, job, card, keys, error)
         except GatehouseError as error:
             return await self._failed(at_work, job, error)
 
@@ -56,6 +70,20 @@ class EncodeRunner:
         await at_work.start(len(self._work.wipe_steps(plan)))
         await self._work.wipe(card, plan, keys, at_work.mark)
         return await at_work.change(lambda uow: encode_jobs.wiped(uow, keys_of_site, job.id, at_work.encoder))
+
+    async def _turned_away(
+        self, at_work: "_AtWork", job: JobView, card: CardTransport, keys: CardKeys, error: CardError
+    ) -> JobView:
+        """The card opened to none of our keys. If nothing of ours is on it, the work is over and nobody has it."""
+        if job.state is not JobState.PLANNED or job.what not in GRANTS:
+            return await self._failed(at_work, job, error)
+        try:
+            found = await self._work.look(card, keys, encode_jobs.plan_of(job).templates)
+        except DeviceError:
+            return await self._failed(at_work, job, error)
+        if found.state in {FoundState.OURS, FoundState.TORN}:
+            return await self._failed(at_work, job, error)
+        return await at_work.change(lambda uow: encode_jobs.refused(uow, job.id, at_work.encoder, error))
 
     @staticmethod
     async def _failed(at_work: "_AtWork", job: JobView, error: GatehouseError) -> JobView:

@@ -38,7 +38,7 @@ def finish(uow: UnitOfWork, keys: Keys, job_id: str, encoder: str) -> JobView:
         _activate(uow, keys, job, card, plan)
     else:
         _rewrite(uow, keys, card, plan)
-    done = _end(uow, job, state, {"step": job.steps, "why": None})
+    done = end(uow, job, state, {"step": job.steps, "why": None})
     crash.crashpoint("encode.activated")
     return done
 
@@ -90,8 +90,8 @@ def cancel(uow: UnitOfWork, job_id: str, encoder: str | None = None) -> JobView:
     state = next_state(job.state, JobEvent.CANCEL)
     if state is JobState.WIPING:
         return _turn_to_wiping(uow, job)
-    _release(uow, job)
-    return _end(uow, job, state, {})
+    release(uow, job)
+    return end(uow, job, state, {})
 
 
 def _turn_to_wiping(uow: UnitOfWork, job: JobView) -> JobView:
@@ -110,10 +110,10 @@ def wiped(uow: UnitOfWork, keys: Keys, job_id: str, encoder: str) -> JobView:
     job = ours(uow, job_id, encoder)
     state = next_state(job.state, JobEvent.WIPED)
     if job.what in GRANTS:
-        _release(uow, job)
+        release(uow, job)
     elif job.card_id is not None:
         _to_stock(uow, keys, card_views.get(uow.conn, job.card_id))
-    done = _end(uow, job, state, {"step": job.steps, "why": None})
+    done = end(uow, job, state, {"step": job.steps, "why": None})
     crash.crashpoint("encode.wiped")
     return done
 
@@ -137,7 +137,7 @@ def abandon(uow: UnitOfWork, job_id: str, encoder: str | None = None) -> JobView
     if job.what in GRANTS:
         _move(uow, _card_of(uow, job), CardEvent.ENCODE, CardEvent.CANCEL)
         uow.record("card.cancel", f"card:{job.card_id}", {"reason": "lost or broken while it was written"})
-    return _end(uow, job, state, {})
+    return end(uow, job, state, {})
 
 
 # --- The card behind the work ---------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _move(uow: UnitOfWork, card: CardView, *events: CardEvent) -> None:
     uow.conn.execute(update(cards).where(cards.c.id == card.id).values(values))
 
 
-def _release(uow: UnitOfWork, job: JobView) -> None:
+def release(uow: UnitOfWork, job: JobView) -> None:
     """A reserved card goes back into stock as it was; one that was never there leaves the books without a trace."""
     if job.what not in GRANTS or job.card_id is None:
         return
@@ -179,7 +179,8 @@ def _release(uow: UnitOfWork, job: JobView) -> None:
 # --- The end of the work --------------------------------------------------------------------------
 
 
-def _end(uow: UnitOfWork, job: JobView, state: JobState, changes: dict[str, Any]) -> JobView:
+def end(uow: UnitOfWork, job: JobView, state: JobState, changes: dict[str, Any]) -> JobView:
+    """The work is over, and its batch with its last row."""
     uow.record(f"encode.{state.value}", f"encode_job:{job.id}", {"what": job.what, "card": job.card_id})
     done = store(uow, job, state, {**changes, **LEFT})
     if job.batch is not None:

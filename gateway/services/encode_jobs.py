@@ -1,7 +1,7 @@
 """Work on cards at the encoders, under one name: durable, leased, resumable at any desk.
 
 Orders and plans: encode_orders · views: encode_views · rules: encode_layout · planning: encode_planning · steps:
-encode_work · ends: encode_ends · lists of cards for one day: encode_batches.
+encode_work · ends: encode_ends, encode_refusals · lists of cards for one day: encode_batches.
 
 A desk calls ``plan`` (or ``bind``), ``take``, ``start``, ``mark`` before each step, ``verifying``, ``finish``; at any
 failure ``fail``, and then ``take`` and ``start`` again with the card on an encoder. Work with ``job.wipes`` ends by
@@ -25,6 +25,7 @@ from gateway.services.encode_batches import (
 from gateway.services.encode_ends import abandon, cancel, finish, wiped
 from gateway.services.encode_orders import Order
 from gateway.services.encode_planning import bind, plan
+from gateway.services.encode_refusals import refused
 from gateway.services.encode_views import JobView, get, list_jobs, open_for_card, open_for_uid, plan_of
 from gateway.services.encode_work import fail, lapse, leave, mark, start, take, verifying
 
@@ -56,6 +57,7 @@ __all__ = [
     "plan",
     "plan_batch",
     "plan_of",
+    "refused",
     "report",
     "skip",
     "start",

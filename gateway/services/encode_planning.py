@@ -15,6 +15,7 @@ from gateway.ports.cards import FoundCard
 from gateway.services import encode_views
 from gateway.services.encode_layout import Layout, Random, columns_of, lay_out
 from gateway.services.encode_orders import Order
+from gateway.services.encode_refusals import refuse_refused
 from gateway.services.encode_views import JobView, lock
 from gateway.storage import crash
 from gateway.storage.store import Actor, UnitOfWork
@@ -39,6 +40,7 @@ def plan(
     """
     check_uid(found.uid)
     refuse_open_work(uow, found.uid)
+    refuse_refused(uow.conn, found)
     layout = lay_out(uow, order, found, uow.actor, random)
     job_id = random(16).hex()
     values = {
@@ -65,6 +67,7 @@ def bind(
         raise ConflictError("This row has its card already. Go on with the next row.")
     check_uid(found.uid)
     refuse_open_work(uow, found.uid)
+    refuse_refused(uow.conn, found)
     layout = lay_out(uow, job.order, found, planner_of(job), random)
     columns = columns_of(uow, job.order, found, layout, templates, key_version=key_version)
     wanted = {**job.wanted, **wanted_of(job.order, layout)}

@@ -97,9 +97,13 @@ def fail(uow: UnitOfWork, job_id: str, encoder: str, why: GatehouseError) -> Job
     """The card went away or did not do as it was told; any desk may go on with it."""
     job = ours(uow, job_id, encoder)
     state = next_state(job.state, JobEvent.FAIL)
-    said = {"template": why.template, "params": {name: str(value) for name, value in why.params.items()}}
     uow.record("encode.failed", f"encode_job:{job_id}", {"step": job.step, "encoder": encoder, "why": str(why)})
-    return store(uow, job, state, {"why": said, **LEFT})
+    return store(uow, job, state, {"why": said(why), **LEFT})
+
+
+def said(why: GatehouseError) -> dict[str, Any]:
+    """A sentence for the store: its template and what fills it."""
+    return {"template": why.template, "params": {name: str(value) for name, value in why.params.items()}}
 
 
 def leave(uow: UnitOfWork, job_id: str, encoder: str) -> JobView:

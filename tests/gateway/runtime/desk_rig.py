@@ -38,7 +38,10 @@ KEYS = CardKeys(1, {1: CardKeySet(1, dict.fromkeys(KeyPurpose, bytes(16)))})
 
 @dataclass
 class Card:
-    """A card in the hand (ports.CardTransport). ``dies_at``: the step in which it is pulled away, once."""
+    """A card in the hand (ports.CardTransport). ``dies_at``: the step in which it is pulled away, once.
+
+    ``untouched``: nothing is written on it before that.
+    """
 
     uid: bytes = UID
     dies_at: int | None = None
@@ -46,6 +49,8 @@ class Card:
     data: CardData | None = None
     atr: bytes = b""
     state: FoundState = FoundState.BLANK
+    kind: CardKind = CardKind.DESFIRE_EV2
+    untouched: bool = False
 
     async def transmit(self, apdu: bytes) -> bytes:
         raise AssertionError(apdu)
@@ -97,7 +102,7 @@ class Work:
         self.done.append("look")
         self.likely.append(keys.likely if keys else None)
         state = card.state if keys or card.state is not FoundState.OURS else FoundState.FOREIGN
-        return FoundCard(card.uid, CardKind.DESFIRE_EV2, state, card.data)
+        return FoundCard(card.uid, card.kind, state, card.data)
 
     async def read(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> GateReading:
         raise AssertionError((card, keys, templates))
@@ -119,7 +124,7 @@ class Work:
     async def _steps(self, card: Card, what: str, count: int, on_step: OnStep) -> None:
         for step in range(count):
             await on_step(step)
-            card.state = FoundState.TORN
+            card.state = card.state if card.untouched else FoundState.TORN
             self.done.append(f"{what} {step}")
             if card.dies_at == step:
                 card.dies_at = None
@@ -196,6 +201,10 @@ class DeskRig:
     def job(self, job_id: str) -> JobView:
         with self.compound.store.read() as conn:
             return encode_jobs.get(conn, job_id)
+
+    def open_jobs(self) -> list[JobView]:
+        with self.compound.store.read() as conn:
+            return encode_jobs.list_jobs(conn)
 
     async def reaches(self, job: JobView, state: encode_jobs.JobState) -> JobView:
         await until(lambda: self.job(job.id).state is state)

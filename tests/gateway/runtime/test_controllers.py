@@ -23,7 +23,7 @@ from tests.gateway.runtime.fakes import until
 KEY = bytes.fromhex("01aabbccddeeff00")
 
 
-def _nobody(_key: bytes) -> None:
+def _nobody(_portal: str, _key: bytes) -> None:
     """The desk knows nothing of this key."""
 
 

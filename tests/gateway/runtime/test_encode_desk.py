@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.domain.card_data import CardKind
 from gateway.domain.encode_job import JobState
-from gateway.domain.errors import NotFoundError, StoreFullError
+from gateway.domain.errors import ConflictError, NotFoundError, StoreFullError
 from gateway.domain.person import Proof
-from gateway.ports.cards import CardRefusedError, FoundState
+from gateway.ports.cards import CardForeignError, CardLockedError, CardRefusedError, FoundState
 from gateway.services import encode_jobs
 from gateway.services.encode_jobs import BatchRow
 from gateway.storage.store import Store
@@ -230,3 +231,41 @@ async def test_an_encoder_nobody_configured(desk: DeskRig) -> None:
     """Is named in the answer."""
     with pytest.raises(NotFoundError, match="side"):
         desk.desk.begin("side", "nothing", CLERK)
+
+
+async def test_a_card_that_opens_to_nobody_is_given_up(desk: DeskRig) -> None:
+    """Nothing was written: nobody has it, the page says why, and the same card is not tried a second time."""
+    card = Card(dies_at=0, error=CardLockedError("Only two tries are left."), kind=CardKind.FMCOS, untouched=True)
+    job = await desk.reaches(await desk.issue(card), JobState.CANCELLED)
+    assert job.card_id is None
+    assert await desk.refused() == "Only two tries are left."
+    assert desk.open_jobs() == []
+    desk.front.lift()
+    desk.front.lay(card)
+    laid = await desk.found(FoundState.BLANK)
+    with pytest.raises(ConflictError, match="Only two tries"):
+        desk.plan(laid)
+
+
+async def test_a_card_of_ours_that_refuses_keeps_its_work(desk: DeskRig) -> None:
+    """Something stands on it already, so somebody has to finish or wipe it."""
+    card = Card(dies_at=1, error=CardForeignError("Someone else's keys are on it."))
+    job = await desk.reaches(await desk.issue(card), JobState.UNKNOWN)
+    assert job.why == {"template": "Someone else's keys are on it.", "params": {}}
+
+
+async def test_a_batch_goes_on_with_another_card(desk: DeskRig) -> None:
+    """The row comes again for the next blank card; the one that refused is out of it."""
+    with desk.compound.desk() as uow:
+        rows = [BatchRow("3-1-502", "李娜", Proof.OWNER_FILE, receipt="R1")]
+        batch = encode_jobs.plan_batch(uow, "交付日", rows)
+    desk.desk.follow("front", batch.id, CLERK)
+    desk.front.lay(Card(uid(1), 0, CardForeignError("Someone else's."), kind=CardKind.FMCOS, untouched=True))
+    assert await desk.refused() == "Someone else's."
+    desk.front.lift()
+    desk.front.lay(Card(uid(2)))
+    await desk.found(FoundState.OURS)
+    with desk.compound.store.read() as conn:
+        report = encode_jobs.report(conn, batch.id)
+    assert [(job.state, job.uid) for job in report.jobs] == [(JobState.ACTIVE, uid(2))]
+    assert report.batch.closed_at is not None
