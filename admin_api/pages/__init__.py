@@ -9,6 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from admin_api.pages import (
+    batch_new,
+    batches,
+    card_keys,
     console,
     desk,
     desk_cards,
@@ -38,6 +41,9 @@ ROUTES: Final = tuple(
         desk,
         desk_cards,
         encode_desk,
+        batch_new,
+        batches,
+        card_keys,
         households,
         sale,
         slips,

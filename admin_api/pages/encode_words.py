@@ -40,6 +40,9 @@ JOB_STATES: Final[Mapping[str, State]] = {
 }
 """Of one piece of work; a row of a batch that is not begun waits for its card."""
 
+BATCH_OPEN: Final = State(N_("open"), "green", "play")
+BATCH_CLOSED: Final = State(N_("closed"), "", "tick")
+
 STEPS: Final = frozenset(
     {
         N_("Take the card over"),

@@ -1,6 +1,6 @@
 """How a page is asked for and answered: who visits, in which language, and errors as pages."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +30,8 @@ from gateway.runtime.house import House
 from gateway.storage.store import UnitOfWork
 
 LANGUAGE_COOKIE: Final = "gatehouse-language"
+UPLOADS: Final = frozenset({"/desk/batches/new"})
+"""Pages that take a file."""
 T = TypeVar("T")
 
 
@@ -146,8 +148,10 @@ def language_of(request: Request, caller: Caller | None) -> str:
     return chosen if chosen in LANGUAGES else negotiate(request.headers.get("accept-language", ""))
 
 
-async def _form(request: Request) -> FormData:
-    return await request.form(max_fields=400, max_files=0)
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    """What was sent; files are gone after the answer."""
+    async with request.form(max_fields=400, max_files=int(request.url.path in UPLOADS)) as form:
+        yield form
 
 
 Sent = Annotated[FormData, Depends(_form)]

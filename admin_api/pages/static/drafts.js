@@ -3,7 +3,7 @@
 const kept = (form) => `draft:${form.dataset.draft}`;
 
 function fieldsOf(form) {
-  return [...form.elements].filter((e) => e.name && !["hidden", "password", "submit", "button"].includes(e.type));
+  return [...form.elements].filter((e) => e.name && !["hidden", "password", "submit", "button", "file"].includes(e.type));
 }
 
 function keep(form) {
