@@ -10,15 +10,16 @@ from typing import Final
 
 import structlog
 
+from gateway.domain.card import CardState
 from gateway.domain.card_template import CardTemplates
-from gateway.domain.encode_job import JobState
+from gateway.domain.encode_job import JobKind, JobState
 from gateway.domain.errors import ConflictError, GatehouseError, NotFoundError
 from gateway.ports.cards import CardEncoder, CardKeys, CardRefusedError, CardWork, FoundCard, FoundState
 from gateway.runtime.card_book import CardKeySource
 from gateway.runtime.encode_run import NO_KEYS, EncodeRunner
 from gateway.runtime.encoders import Encoders, LaidCard
 from gateway.services import card_views, encode_jobs
-from gateway.services.encode_jobs import JobView
+from gateway.services.encode_jobs import JobView, Order
 from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -140,6 +141,8 @@ class EncodeDesk:
             found = await self._look(laid)
             if found.state is FoundState.BLANK and laid.encoder in self._batches:
                 await self._next_of_batch(laid, found)
+            elif found.state is FoundState.OURS:
+                await self._renew(laid, found)
         except GatehouseError as error:
             self._encoders.not_found(laid, error)
 
@@ -148,6 +151,25 @@ class EncodeDesk:
         found = await self._work.look(self._drivers[laid.encoder].card(), keys, self._templates)
         self._encoders.found(laid, found)
         return found
+
+    async def _renew(self, laid: LaidCard, found: FoundCard) -> None:
+        """A card in use that carries old keys is written anew while it lies here: so a rotation comes to its end."""
+        version = await asyncio.to_thread(self.key_version)
+        if version is None or found.key_version == version:
+            return
+        actor = _desk(laid.encoder)
+        job = await asyncio.to_thread(self._store.run, actor, lambda uow: self._renewal(uow, found, version))
+        if job is not None:
+            await self._go_on(laid, job.id, actor)
+
+    def _renewal(self, uow: UnitOfWork, found: FoundCard, version: int) -> JobView | None:
+        """None for a card that is not in use, or whose number belongs to another."""
+        card = card_views.by_uid(uow.conn, found.uid)
+        if card is None or found.data is None or card.secure_number != found.data.number:
+            return None
+        if card.state is not CardState.ACTIVE:
+            return None
+        return encode_jobs.plan(uow, Order(JobKind.REENCODE, card_id=card.id), found, self._templates, version)
 
     # --- Batches -----------------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ class Work:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.keys = KEYS
         self.likely: list[int | None] = []
 
     def steps(self, plan: EncodePlan) -> Sequence[str]:
@@ -102,20 +103,21 @@ class Work:
         self.done.append("look")
         self.likely.append(keys.likely if keys else None)
         state = card.state if keys or card.state is not FoundState.OURS else FoundState.FOREIGN
-        return FoundCard(card.uid, card.kind, state, card.data)
+        version = None if card.data is None else card.data.key_version
+        return FoundCard(card.uid, card.kind, state, card.data, version)
 
     async def read(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> GateReading:
         raise AssertionError((card, keys, templates))
 
     async def personalise(self, card: CardTransport, plan: EncodePlan, keys: CardKeys, on_step: OnStep) -> None:
-        assert keys is KEYS
+        assert keys is self.keys
         assert isinstance(card, Card)
         assert plan.uid == card.uid
         await self._steps(card, "write", len(STEPS), on_step)
         card.state, card.data = FoundState.OURS, plan.data
 
     async def wipe(self, card: CardTransport, plan: EncodePlan, keys: CardKeys, on_step: OnStep) -> None:
-        assert keys is KEYS
+        assert keys is self.keys
         assert isinstance(card, Card)
         assert plan.uid == card.uid
         await self._steps(card, "wipe", len(WIPE_STEPS), on_step)

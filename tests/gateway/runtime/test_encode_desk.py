@@ -8,12 +8,13 @@ from gateway.domain.card_data import CardKind
 from gateway.domain.encode_job import JobState
 from gateway.domain.errors import ConflictError, NotFoundError, StoreFullError
 from gateway.domain.person import Proof
-from gateway.ports.cards import CardForeignError, CardLockedError, CardRefusedError, FoundState
-from gateway.services import encode_jobs
+from gateway.ports.cards import CardForeignError, CardKeys, CardKeySet, CardLockedError, CardRefusedError, FoundState
+from gateway.services import cards, encode_jobs
+from gateway.services.cards import Channel
 from gateway.services.encode_jobs import BatchRow
 from gateway.storage.store import Store
 from tests.gateway.runtime.conftest import Rig
-from tests.gateway.runtime.desk_rig import UID, Card, DeskRig
+from tests.gateway.runtime.desk_rig import KEYS, UID, Card, DeskRig
 from tests.gateway.runtime.fakes import until
 from tests.gateway.services.small_compound import CLERK, build, uid
 from tests.stores import SteppedClock
@@ -269,3 +270,37 @@ async def test_a_batch_goes_on_with_another_card(desk: DeskRig) -> None:
         report = encode_jobs.report(conn, batch.id)
     assert [(job.state, job.uid) for job in report.jobs] == [(JobState.ACTIVE, uid(2))]
     assert report.batch.closed_at is not None
+
+
+async def test_a_card_with_old_keys_is_written_anew_where_it_lies(desk: DeskRig) -> None:
+    """A rotation comes to its end card by card, without a click; the number, and so every gate, stays as it was."""
+    card = Card()
+    job = await desk.reaches(await desk.issue(card), JobState.ACTIVE)
+    number = _number_on(card)
+    desk.front.lift()
+    desk.work.keys = desk.keys.now = CardKeys(2, {1: KEYS.sets[1], 2: CardKeySet(2, KEYS.sets[1].keys)})
+    desk.front.lay(card)
+    await until(lambda: desk.compound.card(job.card_id or 0).key_version == 2)
+    assert _number_on(card) == number
+    done = len(desk.work.done)
+    desk.front.lift()
+    desk.front.lay(card)
+    await desk.found(FoundState.OURS)
+    assert desk.work.done[done:] == ["look"]
+
+
+async def test_a_lost_card_with_old_keys_is_left_as_it_is(desk: DeskRig) -> None:
+    """Only a card in use is worth new keys."""
+    card = Card()
+    job = await desk.reaches(await desk.issue(card), JobState.ACTIVE)
+    with desk.compound.desk() as uow:
+        cards.report_loss(
+            uow, desk.compound.keys, job.card_id or 0, provisional=False, reporter="李娜", channel=Channel.DESK
+        )
+    desk.front.lift()
+    desk.work.keys = desk.keys.now = CardKeys(2, {1: KEYS.sets[1], 2: CardKeySet(2, KEYS.sets[1].keys)})
+    done = len(desk.work.done)
+    desk.front.lay(card)
+    await desk.found(FoundState.OURS)
+    assert desk.work.done[done:] == ["look"]
+    assert desk.open_jobs() == []
