@@ -1,11 +1,12 @@
 """What happens to a card after it was handed out: loss, freeze, return, cancellation."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 
 from gateway.domain.card import CardEvent, next_state
+from gateway.domain.card_data import WRITABLE
 from gateway.domain.errors import RuleViolationError
 from gateway.domain.issuance import check_end, check_reason, check_receipt, latest_end, local_date
 from gateway.domain.person import Relation
@@ -15,6 +16,11 @@ from gateway.services.clockwork import zone_of
 from gateway.services.keys import Keys
 from gateway.storage.store import UnitOfWork
 from gateway.storage.tables import cards, occupants, people
+
+_OF_A_HOLDER: Final = (
+    "holder_id", "unit_id", "valid_from", "valid_until", "issued_at", "receipt", "waived_by", "replaces_id",
+    "secure_number", "key_version",
+)  # fmt: skip
 
 
 class Channel(StrEnum):
@@ -152,11 +158,21 @@ def report_defect(uow: UnitOfWork, keys: Keys, card_id: int, *, note: str = "") 
 
 
 def recover(uow: UnitOfWork, keys: Keys, card_id: int) -> CardView:
-    """A cancelled card comes back into stock, deliberately (R-CARD-21)."""
-    nothing = dict.fromkeys(
-        ("holder_id", "unit_id", "valid_from", "valid_until", "issued_at", "receipt", "waived_by", "replaces_id")
-    )
-    return move(uow, keys, card_id, CardEvent.RECOVER, values=nothing)
+    """A cancelled card comes back into stock, deliberately; one that carries a number is wiped first (R-CARD-21)."""
+    card = card_views.get(uow.conn, card_id)
+    if card.secure_number is not None and card.kind in WRITABLE:
+        next_state(card.state, CardEvent.RECOVER, number=card.number)
+        raise RuleViolationError(
+            "R-CARD-21",
+            "Our number is still on card %(number)s. Lay it on an encoder and wipe it; then it is back in stock.",
+            number=card.number,
+        )
+    return to_stock(uow, keys, card_id)
+
+
+def to_stock(uow: UnitOfWork, keys: Keys, card_id: int) -> CardView:
+    """The cancelled card carries nothing of ours any more: it is blank, and belongs to nobody."""
+    return move(uow, keys, card_id, CardEvent.RECOVER, values=dict.fromkeys(_OF_A_HOLDER))
 
 
 def scrap(uow: UnitOfWork, keys: Keys, card_id: int) -> CardView:

@@ -121,7 +121,7 @@ def wiped(uow: UnitOfWork, keys: Keys, job_id: str, encoder: str) -> JobView:
 def _to_stock(uow: UnitOfWork, keys: Keys, card: CardView) -> None:
     values = {"secure_number": None, "key_version": None}
     if card.state is CardState.CANCELLED:
-        card_changes.recover(uow, keys, card.id)
+        card_changes.to_stock(uow, keys, card.id)
     uow.conn.execute(update(cards).where(cards.c.id == card.id).values(values))
 
 

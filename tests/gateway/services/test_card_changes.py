@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.domain.card import CardEvent, CardState
+from gateway.domain.card_data import WRITABLE, CardKind
 from gateway.domain.errors import MalformedError, NotFoundError, RuleViolationError
 from gateway.domain.person import Relation
 from gateway.services import cards, occupancy
@@ -132,6 +133,23 @@ def test_a_recovered_card_belongs_to_nobody(compound: Compound) -> None:
     assert (blank.state, blank.holder_id, blank.unit_id, blank.valid_until) == (CardState.BLANK, None, None, None)
     with compound.desk() as uow:
         assert cards.scrap(uow, compound.keys, card.id).state is CardState.SCRAPPED
+
+
+@pytest.mark.parametrize("kind", list(CardKind))
+def test_a_card_with_our_number_on_it_is_wiped_before_it_is_stock(compound: Compound, kind: CardKind) -> None:
+    """R-CARD-21: on plastic that cannot be written there is nothing to wipe, and the number leaves the books."""
+    number = bytes(range(8))
+    card = compound.issue(kind=kind.value, secure_number=number)
+    with compound.desk() as uow:
+        cards.cancel(uow, compound.keys, card.id, reason="moved")
+    if kind in WRITABLE:
+        with compound.desk() as uow, pytest.raises(RuleViolationError, match="wipe it") as refused:
+            cards.recover(uow, compound.keys, card.id)
+        assert refused.value.rule == "R-CARD-21"
+        return
+    with compound.desk() as uow:
+        blank = cards.recover(uow, compound.keys, card.id)
+    assert (blank.state, blank.secure_number, blank.key_version) == (CardState.BLANK, None, None)
 
 
 def test_a_card_is_renewed_from_today_and_twice_is_once(compound: Compound) -> None:
