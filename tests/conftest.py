@@ -41,8 +41,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what tests recorded as ``said``: counts that a person wants to see after a run."""
+    """Prints what tests recorded: what they ``said``, and at how many places they tore cards and saw them recover."""
+    torn: dict[str, dict[str, int]] = {}
     for report in terminalreporter.stats.get("passed", []):
         for name, said in report.user_properties:
             if name == "said":
                 terminalreporter.write_line(str(said))
+            elif name == "torn":
+                where, kind, places = said
+                torn.setdefault(where, {})[kind] = places
+    for where, kinds in sorted(torn.items()):
+        each = ", ".join(f"{kind} {places}" for kind, places in sorted(kinds.items()))
+        terminalreporter.write_line(f"torn cards: {sum(kinds.values())} places cut {where} ({each}), all recovered")
