@@ -13,9 +13,9 @@ from gateway.ports import CardOnEncoder
 from gateway.ports.cards import FoundCard, FoundState
 from gateway.runtime.house import House, LaidCard
 from tests.admin_api.compound import Home, home
+from tests.admin_api.encoding import FakeEncoding
 from tests.admin_api.house import FakeEncoders, FakePortals
-
-UID = bytes.fromhex("04A1B2C3D4E5F6")
+from tests.admin_api.pages.writer import Writer
 
 
 @dataclass
@@ -87,6 +87,18 @@ def lay(house: House) -> Callable[..., None]:
         encoders.known[0] = LaidCard("desk", encoders.known[0].version + 1, card, why, found=found)
 
     return put
+
+
+@pytest.fixture
+def encoding(house: House) -> FakeEncoding:
+    """What was asked of the encoders."""
+    return cast("FakeEncoding", house.encoding)
+
+
+@pytest.fixture
+def writer(house: House, place: Home) -> Writer:
+    """Whoever writes cards, for 李娜."""
+    return Writer(house, place)
 
 
 @pytest.fixture

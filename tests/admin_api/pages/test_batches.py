@@ -2,7 +2,6 @@
 
 import codecs
 from collections.abc import Callable
-from typing import cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,7 +15,8 @@ from gateway.services.encode_jobs import JobView
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, home
 from tests.admin_api.encoding import FakeEncoding
-from tests.admin_api.pages.conftest import UID, Browser
+from tests.admin_api.pages.conftest import Browser
+from tests.admin_api.pages.writer import UID
 
 NEW = "/desk/batches/new"
 ROWS = "3-1-502, 李娜, R-1\n3-1-601, 王建军, R-2, A-77"
@@ -28,12 +28,6 @@ Lay = Callable[..., None]
 def homes(admin: TestClient, place: Home) -> tuple[Home, Home]:
     """李娜 in 3-1-502 and 王建军 in 3-1-601."""
     return place, home(admin, "3-1-601", "王建军")
-
-
-@pytest.fixture
-def encoding(house: House) -> FakeEncoding:
-    """What was asked of the encoders."""
-    return cast("FakeEncoding", house.encoding)
 
 
 def planned(browser: Browser, rows: str = ROWS) -> str:

@@ -16,7 +16,8 @@ from gateway.storage import tables
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, card
 from tests.admin_api.house import FakePortals
-from tests.admin_api.pages.conftest import UID, Browser
+from tests.admin_api.pages.conftest import Browser
+from tests.admin_api.pages.writer import UID
 
 
 def test_everything_at_a_glance(admin_page: Browser) -> None:

@@ -7,7 +7,8 @@ from starlette.testclient import TestClient
 
 from gateway.domain.person import Role
 from tests.admin_api.compound import Home, card
-from tests.admin_api.pages.conftest import UID, Browser
+from tests.admin_api.pages.conftest import Browser
+from tests.admin_api.pages.writer import UID
 
 Lay = Callable[..., None]
 AsRole = Callable[[Role], Browser]

@@ -21,11 +21,15 @@ PAGES = {
     "/desk/units/1/people": roles.DESK,
     "/desk/units/1/slips": roles.DESK,
     "/desk/occupants/1/end": roles.DESK,
+    "/desk/batches": roles.DESK_READ,
+    "/desk/batches/new": roles.DESK,
+    "/desk/encoders/desk/clear/04A1B2C3D4E5F6": roles.DESK,
     "/post": roles.VERIFY,
     "/post/main": roles.VERIFY,
     "/console": roles.RECORD,
     "/console/portals/main-in/open": roles.OPEN,
     "/settings": roles.ANYONE,
+    "/settings/card-keys": roles.AUDIT,
 }
 """Each page and who may see it; the guard stands at the post "main"."""
 
