@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 from rich.console import Console
 
-from gateway.daemon import demo_state
+from gateway.daemon import demo_cards, demo_state
 from gateway.daemon.demo_state import DemoError, State
 
 READY_S: Final = 60.0
@@ -224,9 +224,10 @@ def _welcome(data: Path, state: State) -> str:
 
 Try this:
   1. On the bench, hold a resident's card to the reader at the north gate: the barrier opens.
-  2. At the desk, lay a blank card on the encoder and issue it; watch it open gate after gate.
-  3. Report it lost, hold it to the reader again, and ask why it was refused.
-  4. Write a release slip, and scan it twice at the post.
+  2. Take a blank DESFire card, lay it on the encoder and issue it at the desk; watch it open gate after gate.
+  3. Copy its UID and hold the copy to the reader: it opens nothing, and the console says which card was copied.
+  4. Report the card lost, hold it to the reader again, and ask why it was refused.
+  5. Write a release slip, and scan it twice at the post.
 
 Ctrl-C ends everything; the next start goes on where this one stopped.
 """
@@ -242,6 +243,7 @@ def run(data: Path, *, port: int | None, traffic: bool, fresh: bool) -> None:
             demo_state.remove_made(data)
         state = demo_state.prepare(data, port)
         demo_state.write_config(data, state)
+        demo_cards.teach_readers(data)
         demo_state.write_compound(data, state, traffic=traffic)
         (data / "demo.json").unlink(missing_ok=True)
         console.print(f"Starting; pages will be at {state.url}")

@@ -7,6 +7,7 @@
      barriers: [{name, portal, link, unit, baud}],
      scanners: [{name, post, link}],
      encoder: {name, host, port},                                       # virtual cards connect there as vpcd clients
+     cards: {reader_keys, box},                                         # a file (demo_cards.py), a directory
      controllers: [{id, provisioning, state}]}                          # a file, and a directory for its memory
 
 ``demo.json`` is what people and tests read: {url, bench_url, token, mqtt: {host, port, username, password},
@@ -30,6 +31,7 @@ from gateway.domain.person import Role
 
 HOST: Final = "127.0.0.1"
 MARK: Final = ".gatehouse-demo"
+READER_KEYS: Final = "reader-keys.json"
 CONTROLLERS: Final = ("gate-1", "gate-2", "gate-3")
 DEFAULT_PORT: Final = 8080
 HIGHEST_PORT: Final = 65535
@@ -46,6 +48,9 @@ MADE: Final = (
     "demo-state.json",
     "demo.json",
     "compound.json",
+    READER_KEYS,
+    "bench-cards.json",
+    "bench-cards",
     "controllers",
     "dev",
     "log",
@@ -262,6 +267,7 @@ name = "main-in-reader"
 address = 0
 scbk = "{state.scbk}"
 portal = "main-in"
+presents = "secure"
 
 [[devices]]
 kind = "modbus-barrier"
@@ -299,6 +305,7 @@ def write_compound(data: Path, state: State, *, traffic: bool) -> None:
         "barriers": [{**barrier, "link": f"{dev}/main-in-barrier"}],
         "scanners": [{"name": "north-scanner", "post": "north", "link": f"{dev}/north-scanner"}],
         "encoder": {"name": "front-encoder", "host": HOST, "port": state.encoder},
+        "cards": {"reader_keys": str(data.resolve() / READER_KEYS), "box": str(data.resolve() / "bench-cards")},
         "controllers": [
             {"id": name, "provisioning": f"{controllers}/{name}.json", "state": f"{controllers}/{name}"}
             for name in CONTROLLERS

@@ -22,6 +22,8 @@ _BUILDINGS: Final = ("1", "2", "3")
 _ENTRANCES: Final = ("1", "2")
 _FLOORS: Final = (1, 2, 3, 4, 5)
 _ROOMS: Final = ("01", "02")
+# Readers that hold the read key show the number in our application, and the UID of every other card.
+_FORMS: Final = (IdentityForm.SECURE, IdentityForm.UID)
 _NOT_HANDED_OVER: Final = frozenset({"1-2-501", "2-2-402", "2-2-502", "3-2-501", "3-2-502"})
 
 _LI_NA: Final = ("3-1-502", "李娜", "0417")
@@ -74,10 +76,10 @@ def seed_compound(uow: UnitOfWork, keyring: Keyring) -> SeededCompound:
 
 
 def _areas(uow: UnitOfWork, keys: Keys) -> None:
-    site.add_area(uow, id="compound", name="小区大门")
+    site.add_area(uow, id="compound", name="小区大门", forms=_FORMS)
     for building in _BUILDINGS:
-        site.add_area(uow, id=f"building-{building}", name=f"{building} 号楼")
-    site.add_area(uow, id="car-park", name="地下车库", forms=(IdentityForm.UID, IdentityForm.W26))
+        site.add_area(uow, id=f"building-{building}", name=f"{building} 号楼", forms=_FORMS)
+    site.add_area(uow, id="car-park", name="地下车库", forms=(*_FORMS, IdentityForm.W26))
     site.set_access_rule(uow, keys, basis=BasisKind.RESIDENCE, common_areas=("compound", "car-park"))
     site.set_access_rule(uow, keys, basis=BasisKind.TENANCY, common_areas=("compound",))
 

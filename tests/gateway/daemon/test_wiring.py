@@ -57,6 +57,7 @@ def test_a_copy_of_a_secured_card_calls_a_person(sqlite_store: Store, compound: 
     with sqlite_store.write(SYSTEM) as uow:
         uow.conn.execute(update(tables.cards).where(tables.cards.c.id == card.id).values(secure_number=number))
         uow.conn.execute(update(tables.areas).where(tables.areas.c.id == "compound").values(forms=["uid", "secure"]))
+        uow.conn.execute(update(tables.areas).where(tables.areas.c.id == "car-park").values(forms=["uid", "w26"]))
         projection.project_card(uow, compound.keys, card.id)
     alarm = look_up("main-in", tap)
     assert alarm is not None
