@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from tests.bench.measure import Row
 
-ALL = ("decision", "journal", "slips", "revocation", "card_to_coil", "start", "card_commands")
+ALL = ("decision", "journal", "slips", "revocation", "card_to_coil", "start", "card_commands", "card_desk")
 
 
 def main(names: tuple[str, ...]) -> int:
