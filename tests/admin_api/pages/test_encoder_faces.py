@@ -35,7 +35,7 @@ Lay = Callable[..., None]
         (OURS, ["A number of ours stands on it that no card in the books has.", "/desk/encoders/desk/clear/"]),
         (TORN, ["Somebody began to write this card and did not finish", "/desk/encoders/desk/clear/"]),
         (replace(BLANK, state=FoundState.FOREIGN), ["Someone else&#39;s keys are on this card", "Take a new card."]),
-        (replace(BLANK, state=FoundState.LOCKED, tries_left=1), ["One more wrong key would lock this card"]),
+        (replace(BLANK, state=FoundState.LOCKED, tries_left=1), ["1 more wrong key would lock this card"]),
         (replace(BLANK, state=FoundState.LOCKED), ["This card is locked: it takes no key any more."]),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_card_that_was_pulled_away_is_waited_for(clerk: Browser, writer: Write
     page = clerk.see("/desk/encoder")
     assert "The card was lifted." in page
     assert "Lay it back here or on any other encoder: it is finished by itself." in page
-    assert "One card is half-written" in page
+    assert "1 card is half-written" in page
     assert f"/desk/jobs/{job.id}/abandon" in page
     lay(bytes.fromhex("04AABBCCDDEE80"))
     assert "finished by itself" in clerk.see("/desk/encoder")  # another card does not make it forgotten
