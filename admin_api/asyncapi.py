@@ -1,4 +1,4 @@
-"""The AsyncAPI document (3.0.0) of the MQTT topics; the contract itself is sync/PROTOCOL.md."""
+"""The AsyncAPI document (3.0.0): the MQTT topics, whose contract is sync/PROTOCOL.md, and the news of the stream."""
 
 from typing import Any, Final, NamedTuple
 
@@ -94,6 +94,18 @@ _TOPICS: Final = (
         "The answer.",
     ),
 )
+_STREAM: Final = "/api/v1/events/stream"
+_NEWS: Final = {
+    "encoder": (
+        "encoder version uid kind random_uid failed why found",
+        "What lies on an encoder, and what it was found to be: state, kind, number, key_version, tries_left.",
+    ),
+    "encode_job": (
+        "id what state step steps step_name uid kind card encoder batch failed rev",
+        "Work on a card, at each of its steps. `card` is its id in the books. All of it: `GET /encode-jobs/{job_id}`.",
+    ),
+}
+"""What the stream tells who asks for it by name, and no journal keeps. No name of a resident, and no key."""
 _PARAMETERS: Final = {
     "list": "The id of an area.",
     "controller": "The id of a controller.",
@@ -113,15 +125,38 @@ def asyncapi(site: str, host: str, port: int) -> dict[str, Any]:
             "with Ed25519, the topic as external data. Bytes and rules: sync/PROTOCOL.md.",
         },
         "defaultContentType": "application/cbor",
-        "servers": {"broker": {"host": f"{host}:{port}", "protocol": "mqtt", "protocolVersion": "3.1.1 or 5"}},
-        "channels": {topic.name: _channel(topic, site) for topic in _TOPICS},
-        "operations": {f"publish{topic.name[0].upper()}{topic.name[1:]}": _operation(topic) for topic in _TOPICS},
+        "servers": {
+            "broker": {"host": f"{host}:{port}", "protocol": "mqtt", "protocolVersion": "3.1.1 or 5"},
+            "gateway": {"host": "{gateway}", "protocol": "http", "description": "Where this document came from."},
+        },
+        "channels": {**{topic.name: _channel(topic, site) for topic in _TOPICS}, "news": _news()},
+        "operations": {
+            **{f"publish{topic.name[0].upper()}{topic.name[1:]}": _operation(topic) for topic in _TOPICS},
+            "listenToNews": {"action": "send", "channel": {"$ref": "#/channels/news"}},
+        },
+    }
+
+
+def _news() -> dict[str, Any]:
+    """Server-sent events; everything else on that stream is a record, as OpenAPI describes it."""
+    return {
+        "address": _STREAM,
+        "servers": [{"$ref": "#/servers/gateway"}],
+        "messages": {
+            name: {
+                "summary": words,
+                "contentType": "application/json",
+                "payload": {"type": "object", "properties": {field: {} for field in fields.split()}},
+            }
+            for name, (fields, words) in _NEWS.items()
+        },
     }
 
 
 def _channel(topic: _Topic, site: str) -> dict[str, Any]:
     channel: dict[str, Any] = {
         "address": f"gatehouse/v1/{site}/{topic.address}",
+        "servers": [{"$ref": "#/servers/broker"}],
         "messages": {topic.name: _message(topic)},
     }
     parameters = {name: {"description": words} for name, words in _PARAMETERS.items() if f"{{{name}}}" in topic.address}

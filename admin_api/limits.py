@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin_api.problems import problem
 
-MAX_BODY: Final = 64 * 1024
+MAX_BODY: Final = 128 * 1024
 MAX_DEPTH: Final = 16
 BODY_TIMEOUT_S: Final = 10
 

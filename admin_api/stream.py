@@ -3,10 +3,13 @@
 Every event is read from the journal, so a stream that broke goes on where it was: the browser sends
 ``Last-Event-ID`` and gets all records after it, each once, in order. A commit only rings a bell; nothing is
 queued for a slow reader, who simply reads later.
+
+News of the encoders (``NEWS``) stands in no journal: it goes, without an id, to who listens now and asked for it.
 """
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,22 +19,29 @@ from anyio import to_thread
 
 from admin_api.schemas.record import RecordOut
 from gateway.domain.errors import GatehouseError, TooManyError
-from gateway.runtime.house import EventHub
+from gateway.runtime.house import EventHub, HubEvent
 from gateway.services.records import RecordView
 from gateway.storage.store import Committed, Store
 
 HEARTBEAT_S: Final = 5.0
 BATCH: Final = 200
 MAX_STREAMS: Final = 100
+NEWS: Final = frozenset({"encoder", "encode_job"})
+"""Kinds of the event hub that the stream passes on: what lies on an encoder, and how work on a card goes on."""
+_MOST_NEWS: Final = 256
 _RETRY_MS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one look into the journal found: what the asker may see of it, and how far it looked."""
+    """What one look into the journal found: what the asker may see of it, and how far it looked.
+
+    ``news``: the kinds of NEWS that the asker wants and may hear at this moment.
+    """
 
     records: Sequence[RecordView]
     upto: int
+    news: frozenset[str] = frozenset()
 
 
 class CommitBell:
@@ -73,7 +83,8 @@ async def follow(
     not listen any more.
     """
     with bell.listening() as rung, hub.subscribe() as news:
-        ending = asyncio.ensure_future(_ended(news))
+        heard: deque[HubEvent] = deque(maxlen=_MOST_NEWS)
+        ending = asyncio.ensure_future(_hear(news, heard, rung))
         try:
             yield f"retry: {_RETRY_MS}\n\n".encode()
             while not ending.done():
@@ -85,6 +96,10 @@ async def follow(
                     return
                 for record in part.records:
                     yield _record(record)
+                while heard:
+                    event = heard.popleft()
+                    if event.kind in part.news:
+                        yield _news(event)
                 if part.upto > after:
                     after = part.upto
                     continue
@@ -94,10 +109,12 @@ async def follow(
             ending.cancel()
 
 
-async def _ended(news: AsyncIterator[object]) -> None:
-    """Returns when the gateway ends; what else happens stands in the journal."""
-    async for _event in news:
-        pass
+async def _hear(news: AsyncIterator[HubEvent], heard: "deque[HubEvent]", rung: asyncio.Event) -> None:
+    """Keeps what stands in no journal; returns when the gateway ends."""
+    async for event in news:
+        if event.kind in NEWS:
+            heard.append(event)
+            rung.set()
 
 
 async def _woken(rung: asyncio.Event, ending: "asyncio.Future[None]", timeout_s: float) -> bool:
@@ -109,6 +126,10 @@ async def _woken(rung: asyncio.Event, ending: "asyncio.Future[None]", timeout_s:
         return bool(done)
     finally:
         ringing.cancel()
+
+
+def _news(event: HubEvent) -> bytes:
+    return f"event: {event.kind}\ndata: {json.dumps(event.data)}\n\n".encode()
 
 
 def _record(record: RecordView) -> bytes:

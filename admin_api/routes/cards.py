@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection
 
+from admin_api import encoding
 from admin_api.mutations import Call, reads, writes
 from admin_api.roles import DESK, DESK_READ, LOSS, POST
 from admin_api.schemas.base import AfterId, Hex, Limit, Page, RowId, page_of, seconds
@@ -83,12 +84,18 @@ def stock_in(body: StockIn, call: Desk) -> Response:
 
 @router.post("/issue", summary="Hand out a card", status_code=201, response_model=CardOut)
 def issue(body: IssueIn, call: Desk) -> Response:
-    """The one way to issue: a card from stock or a new one, to someone on file, opening their doors at once.
+    """A card that is known by its UID, from stock or a new one, to someone on file, opening their doors at once.
 
-    409 names the holder when the UID already belongs to someone; 422 names the rule, such as R-CARD-1 for a unit
-    that was not handed over.
+    409 names the holder when the UID already belongs to someone, or says that the card on the encoder has to be
+    written (`POST /encode-jobs`); 422 names the rule, such as R-CARD-1 for a unit that was not handed over.
     """
-    return call.write(lambda uow: _card(cards.issue(uow, call.house.keys, **body.handed())), status=201)
+    handed = body.handed()
+
+    def act(uow: UnitOfWork) -> CardOut:
+        kind = encoding.kind_of(call.house, uow.conn, handed["uid"])
+        return _card(cards.issue(uow, call.house.keys, kind=kind, **handed))
+
+    return call.write(act, status=201)
 
 
 @router.get("/{card_id}", summary="One card", response_model=CardOut)
@@ -172,12 +179,17 @@ def report_defect(card_id: RowId, body: DefectIn, call: Desk) -> Response:
     "/{card_id}/replace", summary="A new card for a lost or defective one", status_code=201, response_model=CardOut
 )
 def replace(card_id: RowId, body: HandOut, call: Desk) -> Response:
-    """The old one ends first, so that never both open. Answers with the new card."""
-    return call.write(
-        lambda uow: _card(cards.replace(uow, call.house.keys, card_id, **body.handed())),
-        status=201,
-        current=lambda conn: _card(cards.get(conn, card_id)),
-    )
+    """By another one that is known by its UID; the old one ends first. Answers with the new card.
+
+    409 says when the card on the encoder has to be written (`POST /encode-jobs`).
+    """
+    handed = body.handed()
+
+    def act(uow: UnitOfWork) -> CardOut:
+        kind = encoding.kind_of(call.house, uow.conn, handed["uid"])
+        return _card(cards.replace(uow, call.house.keys, card_id, kind=kind, **handed))
+
+    return call.write(act, status=201, current=lambda conn: _card(cards.get(conn, card_id)))
 
 
 @router.post("/{card_id}/renew", summary="Give a card a new end", response_model=CardOut)
@@ -195,7 +207,10 @@ def renew(card_id: RowId, body: RenewIn, call: Desk) -> Response:
 
 @router.post("/{card_id}/recover", summary="Take a cancelled card back into stock", response_model=CardOut)
 def recover(card_id: RowId, call: Desk) -> Response:
-    """Deliberately; it carries nothing of its past but its story."""
+    """Deliberately; it carries nothing of its past but its story.
+
+    422 (R-CARD-21) for a card on which our number stands: it comes back by being wiped (`POST /encode-jobs`).
+    """
     return _act(call, card_id, lambda uow: cards.recover(uow, call.house.keys, card_id))
 
 

@@ -10,10 +10,10 @@ from pydantic import StringConstraints
 
 from admin_api.auth import Require, house_of
 from admin_api.mutations import Call, reads, writes
-from admin_api.roles import ALARMS, AUDIT, RECORD
+from admin_api.roles import ALARMS, AUDIT, DESK_READ, RECORD
 from admin_api.schemas.base import MAX_ID, AfterId, Limit, Page, RowId, page_of
 from admin_api.schemas.record import AlarmOut, AuditOut, RecordOut, VerifyOut
-from admin_api.stream import BATCH, CommitBell, Part, follow
+from admin_api.stream import BATCH, NEWS, CommitBell, Part, follow
 from admin_api.views import Sight, look, sight_of
 from gateway.services import alarms, events
 from gateway.storage import verification
@@ -77,6 +77,8 @@ async def stream_events(
 ) -> Response:
     """Server-sent events: `id` is the record's number, `event` its kind. Without `Last-Event-ID` from now on.
 
+    The kinds `encoder` (what lies on an encoder, and what it was found to be) and `encode_job` (each step of work
+    on a card) come to the desk when they are asked for by name; they have no `id` and are not repeated.
     A comment comes every five seconds when nothing happens. The stream ends when the session or token ends.
     """
     bell: CommitBell = call.request.app.state.bell
@@ -93,7 +95,8 @@ def _looker(request: Request, kinds: list[str], target: str | None) -> Callable[
         caller = check(request)
         with house.store.read() as conn:
             sight = sight_of(conn, caller, int(house.clock.wall()))
-            return Part(*look(conn, sight, after, BATCH, kinds=kinds, target=target))
+            news = NEWS.intersection(kinds) if caller.may(DESK_READ) else frozenset()
+            return Part(*look(conn, sight, after, BATCH, kinds=kinds, target=target), news)
 
     return read_on
 

@@ -18,7 +18,6 @@ Receipt = Annotated[
     str, StringConstraints(pattern=r"^[0-9A-Za-z./-]{1,40}$"), Field(description="The cashier's receipt.")
 ]
 SawProof = Annotated[Proof, Field(strict=False, description="What the desk saw.", examples=["owner_file"])]
-Eight = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{16}$"), Field(description="8 bytes in hexadecimal.")]
 
 
 class BlankIn(In):
@@ -40,20 +39,20 @@ class StockIn(In):
 
 
 class HandOut(In):
-    """What every card handed out needs: its UID, what was seen, and a receipt or a waiver."""
+    """What every card handed out needs: its UID, what was seen, and a receipt or a waiver.
+
+    What kind of card it is the encoder tells, or the stock; a number of ours comes only with work at an encoder.
+    """
 
     uid: Hex = Field(description="As the encoder read it.")
     proof: SawProof
     number: CardNumber | None = Field(default=None, description="The next free one when left out.")
-    kind: CardKind = "uid"
-    secure_number: Eight | None = None
     receipt: Receipt | None = None
     waived: bool = Field(default=False, description="Without a receipt; needs a supervisor or manager.")
 
     def handed(self) -> dict[str, Any]:
         """As the services take it."""
-        secure = None if self.secure_number is None else bytes.fromhex(self.secure_number)
-        return {**self.model_dump(), "uid": parse_uid(self.uid), "secure_number": secure}
+        return {**self.model_dump(), "uid": parse_uid(self.uid)}
 
 
 class IssueIn(HandOut):

@@ -1,5 +1,6 @@
 """Work on cards at the encoders: what the desk sends and sees."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
@@ -105,6 +106,7 @@ class JobOut(Out):
     state: JobState
     step: int
     steps: int
+    step_name: str = Field(description="What is done now, or comes next; empty when nothing is left.")
     uid: HexOut | None
     kind: CardKind | None
     card_id: int | None
@@ -123,17 +125,12 @@ class JobOut(Out):
     updated_at: Moment
 
     @classmethod
-    def of(cls, job: JobView) -> Self:
-        """From the service's view."""
+    def of(cls, job: JobView, steps: Sequence[str]) -> Self:
+        """From the service's view; ``steps`` are those of this work, by name."""
         why = None if job.why is None else job.why["template"] % job.why["params"]
-        names = [name for name in cls.model_fields if name != "why"]
-        return cls(**{name: getattr(job, name) for name in names}, why=why)
-
-
-class JobsOut(Out):
-    """The latest first; a batch in its order."""
-
-    items: list[JobOut]
+        step_name = steps[job.step] if job.step < len(steps) and job.open else ""
+        names = cls.model_fields.keys() - {"why", "step_name"}
+        return cls(**{name: getattr(job, name) for name in names}, why=why, step_name=step_name)
 
 
 class BatchRowIn(In):
@@ -167,6 +164,12 @@ class FollowIn(In):
     encoder: Slug
 
 
+class AtIn(In):
+    """Where the asker is: what another desk works on is left to it."""
+
+    encoder: Slug | None = None
+
+
 class BatchOut(Out):
     """A batch, and how many of its rows are in which state."""
 
@@ -180,12 +183,6 @@ class BatchOut(Out):
     issued: int
 
 
-class BatchesOut(Out):
-    """The latest first."""
-
-    items: list[BatchOut]
-
-
 class BatchReportOut(Out):
     """A batch row by row."""
 
@@ -193,9 +190,9 @@ class BatchReportOut(Out):
     jobs: list[JobOut]
 
     @classmethod
-    def of(cls, report: BatchReport) -> Self:
-        """From the service's report."""
-        return cls(batch=batch_out(report.batch), jobs=[JobOut.of(job) for job in report.jobs])
+    def of(cls, report: BatchReport, shown: Callable[[JobView], JobOut]) -> Self:
+        """From the service's report; ``shown`` makes a row of a job."""
+        return cls(batch=batch_out(report.batch), jobs=[shown(job) for job in report.jobs])
 
 
 def batch_out(batch: BatchView) -> BatchOut:

@@ -126,7 +126,7 @@ class _AtWork:
 
 
 def as_json(job: JobView, work: CardWork) -> Mapping[str, object]:
-    """For the event stream: no names of people."""
+    """For the event stream: no names of people. What interrupted it may name some: the job itself tells it."""
     steps = () if job.plan is None else (work.wipe_steps if job.wipes else work.steps)(encode_jobs.plan_of(job))
     return {
         "id": job.id,
@@ -140,6 +140,6 @@ def as_json(job: JobView, work: CardWork) -> Mapping[str, object]:
         "card": job.card_id,
         "encoder": job.encoder,
         "batch": job.batch,
-        "why": None if job.why is None else job.why["template"] % job.why["params"],
+        "failed": job.why is not None,
         "rev": job.rev,
     }

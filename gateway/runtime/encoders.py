@@ -86,7 +86,10 @@ class Encoders:
 
 
 def as_json(laid: LaidCard) -> dict[str, object]:
-    """For the event stream: the UID in hexadecimal, or null when nothing readable lies there."""
+    """For the event stream: the UID in hexadecimal, or null when nothing readable lies there.
+
+    ``why`` is told only where it cannot name people: the page or ``GET /encoders`` has all of it.
+    """
     card, found = laid.card, laid.found
     return {
         "encoder": laid.encoder,
@@ -94,7 +97,8 @@ def as_json(laid: LaidCard) -> dict[str, object]:
         "uid": card.uid.hex() if card else None,
         "kind": found.kind if found else card.kind if card else None,
         "random_uid": card.random_uid if card else False,
-        "why": laid.why % laid.params if laid.params else laid.why,
+        "why": "" if laid.params else laid.why,
+        "failed": bool(laid.why),
         "found": _found_as_json(found) if found else None,
     }
 

@@ -241,6 +241,18 @@ def list_batches(conn: Connection, *, only_open: bool = True, limit: int = 100) 
     return [_view(conn, row) for row in conn.execute(query).all()]
 
 
+def batches_after(conn: Connection, after: str | None, limit: int, *, only_open: bool = True) -> list[BatchView]:
+    """Those that were planned after the one with the id ``after``, oldest first."""
+    b, seen = encode_batches.c, encode_batches.alias("seen")
+    query = select(encode_batches).order_by(b.created_at, b.id).limit(limit)
+    if after is not None:
+        made = select(seen.c.created_at).where(seen.c.id == after).scalar_subquery()
+        query = query.where(or_(b.created_at > made, and_(b.created_at == made, b.id > after)))
+    if only_open:
+        query = query.where(b.closed_at.is_(None))
+    return [_view(conn, row) for row in conn.execute(query).all()]
+
+
 def report(conn: Connection, batch_id: str) -> BatchReport:
     """Every row: issued to whom, or why not."""
     jobs = encode_views.list_jobs(conn, only_open=False, batch_id=batch_id)

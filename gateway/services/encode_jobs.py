@@ -14,6 +14,7 @@ from gateway.services.encode_batches import (
     BatchReport,
     BatchRow,
     BatchView,
+    batches_after,
     close_batch,
     get_batch,
     list_batches,
@@ -26,7 +27,7 @@ from gateway.services.encode_ends import abandon, cancel, finish, wiped
 from gateway.services.encode_orders import Order
 from gateway.services.encode_planning import bind, plan
 from gateway.services.encode_refusals import refused
-from gateway.services.encode_views import JobView, get, list_jobs, open_for_card, open_for_uid, plan_of
+from gateway.services.encode_views import JobView, get, jobs_after, list_jobs, open_for_card, open_for_uid, plan_of
 from gateway.services.encode_work import fail, lapse, leave, mark, start, take, verifying
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "JobView",
     "Order",
     "abandon",
+    "batches_after",
     "bind",
     "cancel",
     "close_batch",
@@ -46,6 +48,7 @@ __all__ = [
     "finish",
     "get",
     "get_batch",
+    "jobs_after",
     "lapse",
     "leave",
     "list_batches",

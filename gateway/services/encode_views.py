@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, select
+from sqlalchemy import Column, Connection, Row, Select, and_, or_, select
 
 from gateway.domain.card_data import CardKind
 from gateway.domain.encode_job import OPEN, RUNNING, WIPES, JobKind, JobState
@@ -113,6 +113,20 @@ def list_jobs(
     if batch_id is None:
         return _views(conn, query.order_by(encode_jobs.c.created_at.desc(), encode_jobs.c.id))
     return _views(conn, query.where(encode_jobs.c.batch_id == batch_id).order_by(encode_jobs.c.position))
+
+
+def jobs_after(
+    conn: Connection, after: str | None, limit: int, *, only_open: bool = True, batch_id: str | None = None
+) -> list[JobView]:
+    """The work that was begun after the one with the id ``after``, oldest first."""
+    j, seen = encode_jobs.c, encode_jobs.alias("seen")
+    query = _query().order_by(j.created_at, j.id).limit(limit)
+    if after is not None:
+        begun = select(seen.c.created_at).where(seen.c.id == after).scalar_subquery()
+        query = query.where(or_(j.created_at > begun, and_(j.created_at == begun, j.id > after)))
+    if only_open:
+        query = query.where(j.state.in_(OPEN_STATES))
+    return _views(conn, query if batch_id is None else query.where(j.batch_id == batch_id))
 
 
 def open_for_uid(conn: Connection, uid: bytes) -> JobView | None:

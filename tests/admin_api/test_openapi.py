@@ -18,9 +18,14 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
+from gateway.domain.card_data import CardKind
 from gateway.domain.person import Role
-from tests.admin_api.compound import card, home, slip
+from gateway.ports import CardOnEncoder
+from gateway.ports.cards import FoundCard, FoundState
+from gateway.runtime.house import House, LaidCard
+from tests.admin_api.compound import Home, card, created, home, slip
 from tests.admin_api.conftest import Machine
+from tests.admin_api.house import FakeEncoders
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 250
@@ -118,12 +123,26 @@ def test_the_document_is_served(stranger: TestClient) -> None:
     assert answer.json()["info"]["title"] == "Gatehouse"
 
 
-def test_answers_are_as_the_document_says(app: FastAPI, machine: Machine) -> None:
+def order(client: TestClient, house: House, place: Home) -> None:
+    """A card is being written, and a batch waits."""
+    uid = bytes.fromhex("04112233445566")
+    assert isinstance(house.encoders, FakeEncoders)
+    found = FoundCard(uid, CardKind.DESFIRE_EV2, FoundState.BLANK)
+    house.encoders.known = [LaidCard("desk", 1, CardOnEncoder(uid), found=found)]
+    whose = {"unit_id": place.unit, "person_id": place.owner, "proof": "owner_file", "receipt": "R-1"}
+    answer = client.post("/api/v1/encode-jobs", json={"encoder": "desk", "uid": uid.hex(), "what": "issue", **whose})
+    assert answer.status_code == 202
+    row = {"unit": "3-1-502", "person": "李娜", "proof": "owner_file", "receipt": "R-1"}
+    created(client, "/encode-batches", {"name": "Building 3", "rows": [row]})
+
+
+def test_answers_are_as_the_document_says(app: FastAPI, house: House, machine: Machine) -> None:
     """Random requests made from the document, valid ones and broken ones, against a house with some content."""
     client = machine(Role.ADMIN)
     place = home(client)
     card(client, place)
     slip(client, place)
+    order(client, house, place)
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
     headers = {"Authorization": client.headers["authorization"]}
     strategies = [

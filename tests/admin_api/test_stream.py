@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,7 +112,9 @@ async def test_too_many_streams_are_refused(house: House, bell: CommitBell, monk
 
 
 @asynccontextmanager
-async def served(app: FastAPI, token: str, *headers: tuple[bytes, bytes]) -> AsyncIterator[AsyncIterator[bytes]]:
+async def served(
+    app: FastAPI, token: str, *headers: tuple[bytes, bytes], query: bytes = b"kind=test."
+) -> AsyncIterator[AsyncIterator[bytes]]:
     """The stream as a server sees it: what the application sends, chunk by chunk."""
     sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     gone = asyncio.Event()
@@ -130,7 +133,7 @@ async def served(app: FastAPI, token: str, *headers: tuple[bytes, bytes]) -> Asy
     path = "/api/v1/events/stream"
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "https", "method": "GET",
-        "path": path, "raw_path": path.encode(), "query_string": b"kind=test.", "root_path": "",
+        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "",
         "headers": [(b"host", b"testserver"), (b"authorization", f"Bearer {token}".encode()), *headers],
         "client": ("127.0.0.1", 1), "server": ("testserver", 443),
     }  # fmt: skip
@@ -182,3 +185,35 @@ async def test_a_revoked_token_ends_its_stream(app: FastAPI, house: House) -> No
         async with asyncio.timeout(WAIT_S):
             rest = [chunk async for chunk in chunks]
         assert rest[-1].startswith(b"event: end\n")
+
+
+async def test_news_of_the_encoders_goes_to_the_desk_that_asked(house: House, bell: CommitBell) -> None:
+    """By name, without an id, once; not to a guard, and not what else the hub tells."""
+    look = looker(house)
+
+    def hears(*news: str) -> AsyncIterator[bytes]:
+        return follow(bell, house.hub, lambda after: replace(look(after), news=frozenset(news)), 0, heartbeat_s=3600)
+
+    clerk, guard = hears("encode_job"), hears()
+    await anext(clerk), await anext(guard)
+    waiting, idle = asyncio.ensure_future(anext(clerk)), asyncio.ensure_future(take(guard, 1))
+    for kind in ("device", "encoder", "encode_job"):
+        house.hub.publish(kind, {"id": kind})
+    assert await asyncio.wait_for(waiting, WAIT_S) == b'event: encode_job\ndata: {"id": "encode_job"}\n\n'
+    rest = asyncio.ensure_future(take(clerk, 1))
+    await asyncio.to_thread(note, house, "later")
+    assert (targets(await idle), targets(await rest)) == (["later"], ["later"])
+
+
+@pytest.mark.parametrize(("role", "hears"), [(Role.FRONT_DESK, True), (Role.CAPTAIN, False)])
+async def test_only_the_desk_hears_of_encoders(app: FastAPI, house: House, role: Role, *, hears: bool) -> None:
+    """Whoever asks for them by name."""
+    _id, token = token_of(house, role)
+    async with served(app, token, query=b"kind=encoder&kind=test.") as chunks:
+        assert await anext(chunks) == b"retry: 2000\n\n"
+        first = asyncio.ensure_future(anext(chunks))
+        house.hub.publish("encoder", {"encoder": "desk"})
+        if not hears:
+            await asyncio.to_thread(note, house, "instead")
+        said = await asyncio.wait_for(first, WAIT_S)
+        assert (b"event: encoder\n" in said, b"event: test.note\n" in said) == (hears, not hears)

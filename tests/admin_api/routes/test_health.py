@@ -8,9 +8,11 @@ from typing import Any, NoReturn
 from starlette.testclient import TestClient
 
 from admin_api.app import create_app
+from admin_api.stream import NEWS
 from gateway.domain.errors import StoreBusyError
 from gateway.domain.person import Role
-from gateway.runtime.house import House
+from gateway.runtime import encoders
+from gateway.runtime.house import House, LaidCard
 from tests.admin_api.compound import card, home
 from tests.admin_api.conftest import Machine
 from tests.admin_api.house import FakeFleet
@@ -73,7 +75,7 @@ def test_the_asyncapi_document_names_every_topic_of_the_protocol(admin: TestClie
     """Topics, who sends them, what is signed and what is retained."""
     document = admin.get("/api/v1/asyncapi.json").json()
     assert document["asyncapi"] == "3.0.0"
-    addresses = {channel["address"] for channel in document["channels"].values()}
+    addresses = {channel["address"] for name, channel in document["channels"].items() if name != "news"}
     assert all(address.startswith("gatehouse/v1/lake/") for address in addresses)
     protocol = (Path(__file__).parents[3] / "sync" / "PROTOCOL.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([a-z/{}]+)` \|", protocol, re.MULTILINE))
@@ -81,3 +83,15 @@ def test_the_asyncapi_document_names_every_topic_of_the_protocol(admin: TestClie
     assert told == documented
     for name, operation in document["operations"].items():
         assert operation["channel"]["$ref"].rpartition("/")[2] in document["channels"], name
+
+
+def test_the_asyncapi_document_names_the_news_of_the_stream(admin: TestClient) -> None:
+    """Field by field what the gateway tells: no name of a person, nor why something failed, which may hold one."""
+    news = admin.get("/api/v1/asyncapi.json").json()["channels"]["news"]
+    assert news["address"] == "/api/v1/events/stream"
+    fields = {name: set(told["payload"]["properties"]) for name, told in news["messages"].items()}
+    assert fields.keys() == NEWS
+    laid = LaidCard("desk", 1, None, "%(who)s has it.", {"who": "李娜"})
+    assert fields["encoder"] == encoders.as_json(laid).keys()
+    assert "李娜" not in str(encoders.as_json(laid))
+    assert not {"holder", "unit", "leased_by", "created_by", "why"} & fields["encode_job"]
