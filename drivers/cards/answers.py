@@ -1,10 +1,14 @@
 """Answers that end in SW1 and SW2 (ISO/IEC 7816-4), as CPU cards and contactless readers give them."""
 
-from typing import Final
+from typing import Final, TypeVar
 
+from drivers.cards.exchange import Procedure
 from gateway.ports.cards import CardGarbledError, CardRefusedError
 
+T = TypeVar("T")
 OK: Final = 0x9000
+_NO_SUCH_COMMAND: Final = frozenset({0x6D00, 0x6E00, 0x6A81})
+"""Instruction, class or function not supported."""
 
 
 class RefusedError(CardRefusedError):
@@ -38,3 +42,16 @@ def accept(answer: bytes, length: int | None = None) -> bytes:
             "The card answered %(got)s bytes instead of %(wanted)s: lay it down again.", got=len(data), wanted=length
         )
     return data
+
+
+def if_it_can(procedure: Procedure[T], otherwise: T) -> Procedure[T]:
+    """What looks like a card with keys, and then knows no such command: all it has is its UID.
+
+    Such as a MIFARE Classic card on a reader that cannot open one.
+    """
+    try:
+        return (yield from procedure)
+    except RefusedError as error:
+        if error.status not in _NO_SUCH_COMMAND:
+            raise
+        return otherwise

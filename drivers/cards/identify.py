@@ -31,19 +31,34 @@ _RANDOM: Final = "This card or phone tells another UID at each tap (%(uid)s now)
 
 
 def identify(atr: bytes) -> Procedure[tuple[CardKind, bytes]]:
-    """The kind and the UID. Leaves nothing selected that matters to what follows.
+    """The kind and the UID. Leaves nothing selected that matters to what follows. Raises as :func:`lasting_uid`."""
+    uid = yield from lasting_uid()
+    kind = kind_by_reader(atr)
+    return (kind or (yield from _ask())), uid
+
+
+def lasting_uid() -> Procedure[bytes]:
+    """What the reader says of the card's UID.
 
     Raises CardKindError for a card that draws a random UID, CardGarbledError when it tells none.
     """
     uid = yield from read_uid()
     if is_random_uid(uid):
         raise CardKindError(_RANDOM, uid=uid.hex().upper())
+    return uid
+
+
+def kind_by_reader(atr: bytes) -> CardKind | None:
+    """None when the reader does not know, and the card itself has to be asked."""
     historical = historical_bytes(atr)
     if historical.startswith(_MEMORY_CARD):
-        return _memory_card(historical[len(_MEMORY_CARD) :]), uid
-    if historical:
-        return (yield from _ask()), uid
-    return CardKind.UID, uid
+        return _memory_card(historical[len(_MEMORY_CARD) :])
+    return None if historical else CardKind.UID
+
+
+def is_fmcos() -> Procedure[bool]:
+    """Whether a card that does not know DESFire's commands has a master file: FMCOS has."""
+    return (yield fmcos.select(fmcos.MF))[-2:] == _OK
 
 
 def historical_bytes(atr: bytes) -> bytes:
@@ -65,8 +80,7 @@ def _ask() -> Procedure[CardKind]:
         return _generation((yield from get_version()))
     except DesfireRefusedError:
         pass  # it does not know these commands: no DESFire
-    answer = yield fmcos.select(fmcos.MF)
-    return CardKind.FMCOS if answer[-2:] == _OK else CardKind.UID
+    return CardKind.FMCOS if (yield from is_fmcos()) else CardKind.UID
 
 
 def _generation(version: Version) -> CardKind:

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
-from drivers.cards import classic, desfire, fmcos
-from drivers.cards.answers import RefusedError
+from drivers.cards import classic, desfire, fmcos, gate
+from drivers.cards.answers import if_it_can
 from drivers.cards.exchange import Procedure, run
 from drivers.cards.identify import identify
 from drivers.cards.presence import require_same
@@ -70,10 +70,6 @@ _KINDS: Final[Mapping[CardKind, CardProcedures]] = {
 }
 
 
-_NO_SUCH_COMMAND: Final = frozenset({0x6D00, 0x6E00, 0x6A81})
-"""ISO/IEC 7816-4: instruction, class or function not supported."""
-
-
 def procedures_of(kind: CardKind) -> CardProcedures:
     """Raises CardKindError for a kind that cannot be written."""
     found = _KINDS.get(kind)
@@ -103,7 +99,8 @@ class CardDesk:
 
     async def read(self, card: CardTransport, keys: CardKeys | None, templates: CardTemplates) -> GateReading:
         """As CardWork.read."""
-        return await run(self._read(card.atr, keys, templates), card)
+        reading = gate.read(card.atr, keys, templates, site_number=self._site_number, random=self._random)
+        return await run(reading, card)
 
     async def personalise(self, card: CardTransport, plan: EncodePlan, keys: CardKeys, on_step: OnStep) -> None:
         """As CardWork.personalise."""
@@ -121,28 +118,7 @@ class CardDesk:
         if kind not in _KINDS:
             return otherwise
         look = _KINDS[kind].look(uid, kind, keys, templates, site_number=self._site_number, random=self._random)
-        return (yield from _if_it_can(look, otherwise))
-
-    def _read(self, atr: bytes, keys: CardKeys | None, templates: CardTemplates) -> Procedure[GateReading]:
-        kind, uid = yield from identify(atr)
-        if kind not in _KINDS or keys is None:
-            return GateReading(uid, None)
-        read = _KINDS[kind].read_number
-        number = read(uid, kind, keys, templates, site_number=self._site_number, random=self._random)
-        return GateReading(uid, (yield from _if_it_can(number, None)))
-
-
-def _if_it_can(procedure: Procedure[T], otherwise: T) -> Procedure[T]:
-    """What looks like a card with keys, and then knows no such command: all it has is its UID.
-
-    Such as a MIFARE Classic card on a reader that cannot open one.
-    """
-    try:
-        return (yield from procedure)
-    except RefusedError as error:
-        if error.status not in _NO_SUCH_COMMAND:
-            raise
-        return otherwise
+        return (yield from if_it_can(look, otherwise))
 
 
 def unless_swapped(uid: bytes, procedure: Procedure[T]) -> Procedure[T]:

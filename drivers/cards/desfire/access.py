@@ -25,7 +25,7 @@ class Access:
 
     def __init__(self, uid: bytes, kind: CardKind, secrets: Mapping[int, CardSecrets], random: Random) -> None:
         self._uid = uid
-        self._first = authenticate.ev2_first if kind is CardKind.DESFIRE_EV2 else authenticate.aes
+        self._first = authenticate.aes if kind is CardKind.DESFIRE_EV1 else authenticate.newest
         self._secrets = secrets
         self._random = random
         self._tries = Tries()

@@ -19,6 +19,7 @@ from drivers.cards.desfire.protocol.ev1 import Ev1Session
 from drivers.cards.desfire.protocol.ev2 import Ev2Keys, Ev2Session
 from drivers.cards.desfire.protocol.framing import send
 from drivers.cards.desfire.protocol.keys import doubled
+from drivers.cards.desfire.protocol.session import Session
 from drivers.cards.exchange import Procedure
 from gateway.ports.cards import CardGarbledError
 
@@ -64,6 +65,16 @@ def ev2_first(key_no: int, key: bytes, random: Random) -> Procedure[Ev2Session]:
     rnd_b, proof = yield from _unchained(_EV2_FIRST, key_no, b"\x00", BlockCipher.aes(key), rnd_a, proof_size=size)
     _check(proof[_TI_SIZE : _TI_SIZE + AES_BLOCK], rnd_a)
     return Ev2Session(key_no, Ev2Keys.derive(key, rnd_a, rnd_b), proof[:_TI_SIZE])
+
+
+def newest(key_no: int, key: bytes, random: Random) -> Procedure[Session]:
+    """71, or AA when the card is too old to know it, for an AES-128 key: the generation need not be asked before."""
+    try:
+        return (yield from ev2_first(key_no, key, random))
+    except DesfireRefusedError as error:
+        if error.status != Status.ILLEGAL_COMMAND:
+            raise
+    return (yield from aes(key_no, key, random))
 
 
 def ev2_non_first(session: Ev2Session, key_no: int, key: bytes, random: Random) -> Procedure[Ev2Session]:

@@ -63,10 +63,11 @@ _SENTENCES: Final[Mapping[int, str]] = {
 
 
 class DesfireRefusedError(CardRefusedError):
-    """``status`` is the status byte, or all of SW1 SW2 when SW1 is not 91."""
+    """Of the command ``ins``. ``status`` is the status byte, or all of SW1 SW2 when SW1 is not 91."""
 
     def __init__(self, ins: int, status: int) -> None:
         super().__init__(_SENTENCES.get(status, _UNKNOWN), ins=f"{ins:02X}", status=status_words(status))
+        self.ins = ins
         self.status = status
 
 
