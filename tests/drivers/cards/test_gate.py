@@ -1,6 +1,8 @@
 """A gate learns the number of a card in few commands, and never takes one card for another."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.cards import gate
 from drivers.cards.exchange import drive
@@ -10,8 +12,10 @@ from gateway.ports.cards import CardError, CardRefusedError, GateReading
 from simulators.cards.catalogue import make
 from simulators.cards.inprocess import InProcess
 from tests.drivers.cards.desk import SITE, TEMPLATES, UID, counting, data, keys, plan
+from tests.drivers.cards.noise import ANSWERS, survives
 from tests.drivers.cards.test_identify import DESFIRE_ATR
 
+CLASSIC_ATR = make("classic", bytes.fromhex("A1B2C3D4")).atr()
 FOUR = bytes.fromhex("A1B2C3D4")
 KEYS = keys(1)
 
@@ -71,3 +75,15 @@ def test_a_card_that_fails_later_is_not_shown() -> None:
     for answers in (["9100", "9140"], ["9100", "91CA"], ["9100", "911C", "911C"], ["9100", "1122"]):
         with pytest.raises(CardError):
             _read(*answers)
+
+
+@settings(deadline=None)  # a test machine may be busy
+@given(st.sampled_from([DESFIRE_ATR, CLASSIC_ATR]), st.data())
+def test_any_answers(atr: bytes, answers: st.DataObject) -> None:
+    """Only the errors of cards come out, and soon."""
+    usual = st.sampled_from([b"\x90\x00", b"\x91\x00", b"\x91\xaf", b"\x91\x1c", b"\x6e\x00"])
+
+    def answer(apdu: bytes) -> bytes:
+        return UID + b"\x90\x00" if apdu[:2] == b"\xff\xca" else answers.draw(usual | ANSWERS)
+
+    survives(gate.read(atr, keys(1, 2), TEMPLATES, site_number=SITE, random=counting()), answer)
