@@ -17,6 +17,7 @@ from simulators.compound.world import World
 
 _STATIC: Final = Path(__file__).parent / "static"
 _MAX_BODY: Final = 8192
+_MOST_COMMANDS: Final = 999
 _MIN_REDRAW_S: Final = 0.1
 _HEARTBEAT_S: Final = 15
 _POLICY: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -32,7 +33,7 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 
 async def _hold(world: World, body: dict[str, Any]) -> None:
-    await world.hold(_text(body, "uid"), _text(body, "portal"))
+    await world.hold(_text(body, "card"), _text(body, "portal"))
 
 
 async def _drive(world: World, body: dict[str, Any]) -> None:
@@ -44,11 +45,18 @@ async def _pass(world: World, body: dict[str, Any]) -> None:
 
 
 async def _lay(world: World, body: dict[str, Any]) -> None:
-    await world.lay(_text(body, "uid"))
+    await world.lay(_text(body, "card"))
 
 
 async def _lift(world: World, _body: dict[str, Any]) -> None:
     await world.lift()
+
+
+async def _pull(world: World, body: dict[str, Any]) -> None:
+    command = body.get("command")
+    if type(command) is not int or not 1 <= command <= _MOST_COMMANDS:
+        raise MalformedError("A command from 1 to %(most)s.", most=_MOST_COMMANDS, fields={"command": "a number"})
+    await world.pull(command, carried_out=body.get("carried_out") is True)
 
 
 async def _scan(world: World, body: dict[str, Any]) -> None:
@@ -79,12 +87,21 @@ async def _add_card(world: World, body: dict[str, Any]) -> None:
     world.add_card(_text(body, "uid"))
 
 
+async def _blank(world: World, body: dict[str, Any]) -> None:
+    world.blank(_text(body, "kind"))
+
+
+async def _copy(world: World, body: dict[str, Any]) -> None:
+    world.copy(_text(body, "card"))
+
+
 ACTS: Final[dict[str, Act]] = {
     "hold": _hold,
     "drive": _drive,
     "pass": _pass,
     "lay": _lay,
     "lift": _lift,
+    "pull": _pull,
     "scan": _scan,
     "unplug": _unplug,
     "plug": _plug,
@@ -92,6 +109,8 @@ ACTS: Final[dict[str, Act]] = {
     "mend": _mend,
     "traffic": _traffic,
     "cards": _add_card,
+    "blank": _blank,
+    "copy": _copy,
 }
 
 

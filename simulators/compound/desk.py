@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.request import Request, urlopen
 
-from simulators.compound.box import BenchCard
+from simulators.compound.box import UID_ONLY, BenchCard
 
 _TIMEOUT_S = 5
 
@@ -21,8 +21,12 @@ class Desk:
         return {portal["id"]: portal for portal in self._get("/api/v1/portals?limit=500")["items"]}
 
     def cards(self) -> tuple[list[BenchCard], list[str]]:
-        """A handful of cards to play with, blank ones first; and the UIDs of all residents' cards."""
-        cards = [card for card in self._get("/api/v1/cards?limit=500")["items"] if card["uid"]]
+        """A handful of cards to play with, blank ones first; and the UIDs of all residents' cards that have no more.
+
+        What stands on other cards is in the box of whoever had them written, and nowhere else.
+        """
+        known = self._get("/api/v1/cards?limit=500")["items"]
+        cards = [card for card in known if card["uid"] and card["kind"] == UID_ONLY]
         blank = [BenchCard(_plain(card["uid"]), f"{card['number']} ◇") for card in cards if card["state"] == "blank"]
         active = [card for card in cards if card["state"] == "active"]
         held = [BenchCard(_plain(card["uid"]), f"{card['number']} {card['unit'] or ''}") for card in active]

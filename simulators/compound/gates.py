@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from drivers.modbus_barrier.protocol.map import Input
 from gateway.domain.errors import RuleViolationError
+from simulators.compound.box import BenchCard
 from simulators.devices.barrier import ModbusBarrierBoard
 from simulators.devices.osdp_reader import OsdpReader
 
@@ -18,12 +19,13 @@ _LAMP_S = 1.5
 class LastCard:
     """What became of the card last held here."""
 
+    card: str
     uid: str
     granted: bool
 
     def view(self) -> dict[str, Any]:
         """As the page has it."""
-        return {"uid": self.uid, "granted": self.granted}
+        return asdict(self)
 
 
 @dataclass
@@ -73,15 +75,15 @@ class WiredGate:
     clock: Callable[[], float] = time.monotonic
     last: LastCard | None = None
     car: str | None = None
-    _waiting: str | None = None
+    _waiting: BenchCard | None = None
     _waiting_since: float = 0.0
     _open_since: float | None = None
     _under_until: float = field(default=0.0)
 
-    def present(self, uid: str) -> None:
-        """A card is held to the reader."""
-        self._waiting, self._waiting_since = uid, self.clock()
-        self.reader.present(bytes.fromhex(uid))
+    def present(self, card: BenchCard, shown: bytes) -> None:
+        """A card is held to the reader, which sends what it read: our number (8 bytes) or the UID."""
+        self._waiting, self._waiting_since = card, self.clock()
+        self.reader.present(shown)
 
     def arrive(self) -> None:
         """A car rolls onto the loop before the arm."""
@@ -136,7 +138,7 @@ class WiredGate:
         """Green or red after a card: the verdict as the person at the gate sees it."""
         for at, colour in list(self.reader.lamps):
             if self._waiting and at > self._waiting_since and colour in {"green", "red"}:
-                self.last = LastCard(self._waiting, colour == "green")
+                self.last = LastCard(self._waiting.id, self._waiting.uid, colour == "green")
                 self._waiting = None
 
     @property

@@ -32,6 +32,9 @@ class Plan:
     barrier_unit: int
     scanner_link: Path
     encoder: tuple[str, int]
+    encoder_name: str
+    reader_keys: Path
+    card_box: Path
     boxes: tuple[Box, ...]
 
     @classmethod
@@ -52,6 +55,9 @@ class Plan:
             barrier["unit"],
             Path(told["scanners"][0]["link"]),
             (told["encoder"]["host"], told["encoder"]["port"]),
+            told["encoder"]["name"],
+            Path(told["cards"]["reader_keys"]),
+            Path(told["cards"]["box"]),
             tuple(_box(box) for box in told["controllers"]),
         )
 

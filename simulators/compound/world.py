@@ -6,20 +6,21 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from gateway.domain.errors import ConflictError, NotFoundError
+from gateway.domain.errors import NotFoundError
 from gateway.domain.identity import Identity
-from gateway.ports import DeviceOfflineError
-from simulators.compound.box import CardBox
+from gateway.ports.cards import CardError
+from simulators.compound.box import KINDS, UID_ONLY, BenchCard, CardBox
 from simulators.compound.desk import Desk
+from simulators.compound.encoder import Plate
 from simulators.compound.gates import LastCard, RemoteGate, WiredGate
 from simulators.compound.plan import Plan
+from simulators.compound.reader import ReadKeys
 from simulators.compound.traffic import Traffic
 from simulators.devices.barrier import ModbusBarrierBoard
 from simulators.devices.osdp_reader import OsdpReaders
 from simulators.devices.outputs import Recorder
 from simulators.devices.pty import PtyCable
 from simulators.devices.scanner import LineScanner
-from simulators.devices.vcard import UidCard, VirtualCard
 from sync.clock import SystemClock
 from sync.controller import Controller
 
@@ -50,9 +51,10 @@ class World:
         self._cut: set[str] = set()
         self._remote: dict[str, RemoteGate] = {}
         self._names: dict[str, str] = {}
-        self._cards = CardBox(plan.directory / "bench-cards.json", [])
-        self._residents: list[str] = []
-        self._on_encoder: tuple[str, VirtualCard] | None = None
+        self._cards = CardBox(plan.directory / "bench-cards.json", plan.card_box)
+        self._residents: dict[str, BenchCard] = {}
+        self._read_keys = ReadKeys.load(plan.reader_keys)
+        self._plate = Plate(*plan.encoder)
         self._log: deque[dict[str, Any]] = deque(maxlen=_LOG_LINES)
         self._traffic_on = plan.traffic
         self._seen: dict[str, Any] = {}
@@ -73,21 +75,30 @@ class World:
 
     # --- what a hand does ---
 
-    async def hold(self, uid: str, portal: str) -> None:
-        """Holds a card at the reader of a portal."""
-        if uid not in self._residents:
-            self._cards.take(uid)
-        if self._on_encoder and self._on_encoder[0] == uid:
-            await self.lift()
+    async def hold(self, card: str, portal: str) -> None:
+        """Holds a card to the reader of a portal. Raises CardError when the reader cannot make it out."""
+        held = self._residents.get(card) or self._cards.take(card)
+        if self._plate.card == held:
+            await self._plate.lift()
+        identity = await self._shown(held, portal)
         if portal == self._main.id:
-            self._main.present(uid)
+            self._main.present(held, identity.value)
             return
         gate = self._remote.get(portal)
         if gate is None:
             raise NotFoundError("There is no gate %(portal)s here.", portal=portal)
-        decision = self._boxes[gate.controller].present(portal, Identity.uid(uid))
-        gate.last = LastCard(uid, decision.granted)
-        self._note(gate.name, "granted" if decision.granted else "denied", uid, granted=decision.granted)
+        granted = self._boxes[gate.controller].present(portal, identity).granted
+        gate.last = LastCard(held.id, held.uid, granted)
+        self._note(gate.name, "granted" if granted else "denied", held.uid, granted=granted)
+
+    async def _shown(self, card: BenchCard, portal: str) -> Identity:
+        if card.kind == UID_ONLY:
+            return Identity.uid(card.uid)
+        try:
+            return await self._read_keys.read(self._cards.life(card))
+        except CardError as error:
+            self._note(portal, "unreadable", card.uid, granted=False)
+            raise CardError("The reader cannot make this card out. Lay it on the desk's encoder.") from error
 
     async def drive(self, portal: str) -> None:
         """A car stops on the loop before the arm."""
@@ -102,24 +113,18 @@ class World:
             raise NotFoundError("There is no barrier at %(portal)s.", portal=portal)
         return self._main
 
-    async def lay(self, uid: str) -> None:
+    async def lay(self, card: str) -> None:
         """Lays a card on the desk's encoder."""
-        card = self._cards.take(uid)
-        if self._on_encoder:
-            raise ConflictError("Another card lies on the encoder. Lift it first.")
-        virtual = VirtualCard(UidCard(bytes.fromhex(card.uid)), *self._plan.encoder)
-        try:
-            await asyncio.to_thread(virtual.lay)
-        except OSError as error:
-            raise DeviceOfflineError("The encoder does not answer; is the gateway running?") from error
-        self._on_encoder = (card.uid, virtual)
+        laid = self._cards.take(card)
+        await self._plate.lay(laid, self._cards.life(laid))
 
     async def lift(self) -> None:
         """Takes the card off the encoder."""
-        if self._on_encoder:
-            _uid, virtual = self._on_encoder
-            self._on_encoder = None
-            await asyncio.to_thread(virtual.lift)
+        await self._plate.lift()
+
+    async def pull(self, command: int, *, carried_out: bool) -> None:
+        """Pulls the card off the encoder at the n-th command from now on."""
+        self._plate.pull(command, carried_out=carried_out)
 
     async def scan(self, text: str) -> None:
         """Holds a slip's QR before the scanner at the post."""
@@ -165,8 +170,16 @@ class World:
         self._traffic_on = on
 
     def add_card(self, uid: str) -> None:
-        """A new card for the box."""
+        """A card with this UID for the box."""
         self._cards.add(uid)
+
+    def blank(self, kind: str) -> None:
+        """A new blank card for the box."""
+        self._cards.blank(kind)
+
+    def copy(self, card: str) -> None:
+        """A copy of a card's UID for the box."""
+        self._cards.copy(card)
 
     # --- what the page sees ---
 
@@ -179,9 +192,10 @@ class World:
     def state(self) -> dict[str, Any]:
         """Everything, as JSON values."""
         return {
-            "cards": [{"uid": card.uid, "label": card.label} for card in self._cards.all()],
+            "cards": [_card_view(card) for card in self._cards.all()],
+            "kinds": KINDS,
             "portals": [self._main.view(), *(self._remote[name].view() for name in sorted(self._remote))],
-            "encoder": self._on_encoder[0] if self._on_encoder else None,
+            **self._plate.view(),
             "devices": [
                 {"name": name, "kind": kind, "plugged": cable.master is not None}
                 for (name, cable), kind in zip(self._cables.items(), _CABLE_KINDS, strict=True)
@@ -223,8 +237,7 @@ class World:
             self._stop()
 
     def _stop(self) -> None:
-        if self._on_encoder:
-            self._on_encoder[1].lift()
+        self._plate.stop()
         self._readers.stop()
         self._board.stop()
         self._scanner.stop()
@@ -237,6 +250,7 @@ class World:
                 last = self._main.last
                 self._note(self._main.name, "granted" if last.granted else "denied", last.uid, granted=last.granted)
             self._make_gates()
+            self._see_plate()
             state = self.state()
             if state != self._seen:
                 self._seen = state
@@ -244,6 +258,12 @@ class World:
                     self.revision += 1
                     self._change.notify_all()
             await asyncio.sleep(_TICK_S)
+
+    def _see_plate(self) -> None:
+        gone = self._plate.step()
+        if gone is not None:
+            card, left = gone
+            self._note(self._plan.encoder_name, left.value, card.uid, granted=False)
 
     def _make_gates(self) -> None:
         for name, box in self._boxes.items():
@@ -256,7 +276,7 @@ class World:
         while True:
             try:
                 portals = await asyncio.to_thread(desk.portals)
-                box, self._residents = await asyncio.to_thread(desk.cards)
+                box, residents = await asyncio.to_thread(desk.cards)
                 break
             except OSError:
                 await asyncio.sleep(_ASK_AGAIN_S)
@@ -264,12 +284,18 @@ class World:
         self._main.name = self._names.get(self._main.id, self._main.id)
         for name, gate in self._remote.items():
             gate.name = self._names.get(name, name)
-        self._cards = CardBox(self._plan.directory / "bench-cards.json", box)
-        await Traffic(self._residents, self._portal_ids, self._somebody_holds, lambda: self._traffic_on).run()
+        self._residents = {uid: BenchCard(uid, "") for uid in residents}
+        self._cards.stock(box)
+        await Traffic(residents, self._portal_ids, self._somebody_holds, lambda: self._traffic_on).run()
 
     def _portal_ids(self) -> list[str]:
         return [self._main.id, *sorted(self._remote)]
 
     async def _somebody_holds(self, uid: str, portal: str) -> None:
-        if not (self._on_encoder and self._on_encoder[0] == uid):
+        if self._plate.card is None or self._plate.card.id != uid:
             await self.hold(uid, portal)
+
+
+def _card_view(card: BenchCard) -> dict[str, Any]:
+    """As the page has it."""
+    return {"id": card.id, "uid": card.uid, "label": card.label, "kind": card.kind, "copied": card.copied > 0}

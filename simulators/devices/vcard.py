@@ -100,6 +100,11 @@ class VirtualCard:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
+    @property
+    def lies(self) -> bool:
+        """Whether it is still there: laid down, not lifted, not dead, and not let go by the encoder."""
+        return self._thread is not None and self._thread.is_alive()
+
     def wait(self) -> None:
         """Until the encoder lets the card go."""
         if self._thread is not None:

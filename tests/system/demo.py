@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from tests.brokers import free_port
-from tests.system.plant import PATIENCE_S, Api, Taps, wait_for
+from tests.system.plant import PATIENCE_S, Api, Refused, Taps, wait_for
 
 READY_S = 90.0
 END_S = 45.0
@@ -75,12 +76,15 @@ class Demo:
             self.end()
 
     def do(self, act: str, **body: object) -> dict[str, Any]:
-        """One thing a hand does on the bench; the state after it."""
+        """One thing a hand does on the bench; the state after it. Raises Refused with the bench's sentence."""
         headers = {"Content-Type": "application/json"}
-        with urlopen(
-            Request(f"{self.told['bench_url']}/{act}", json.dumps(body).encode(), headers), timeout=PATIENCE_S
-        ) as got:
-            state: dict[str, Any] = json.load(got)
+        request = Request(f"{self.told['bench_url']}/{act}", json.dumps(body).encode(), headers)
+        try:
+            with urlopen(request, timeout=PATIENCE_S) as got:
+                state: dict[str, Any] = json.load(got)
+        except HTTPError as error:
+            with error:
+                raise Refused(error.code, json.load(error)) from None
         return state
 
     def state(self) -> dict[str, Any]:
@@ -91,27 +95,40 @@ class Demo:
 
     def portals(self) -> dict[str, dict[str, Any]]:
         """The bench's portals by id."""
-        return {portal["id"]: portal for portal in self.state()["portals"]}
+        return self.portals_of(self.state())
 
-    def hold(self, uid: str, portal: str) -> bool:
+    @staticmethod
+    def portals_of(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """By id, as they stood then."""
+        return {portal["id"]: portal for portal in state["portals"]}
+
+    def take(self, act: str, **body: object) -> str:
+        """A new card in the hand: ``blank`` or ``copy``."""
+        card: str = self.do(act, **body)["cards"][-1]["id"]
+        return card
+
+    def hold(self, card: str, portal: str) -> bool:
         """Holds a card to a reader; whether the lamp or the controller said yes."""
         if portal == WIRED:
-            return self._hold_at_the_wire(uid)
-        state = self.do("hold", uid=uid, portal=portal)
-        last = next(one for one in state["portals"] if one["id"] == portal)["last"]
-        assert last["uid"] == uid
+            return self._hold_at_the_wire(card)
+        last = self.portals_of(self.do("hold", card=card, portal=portal))[portal]["last"]
+        assert last["card"] == card
         return bool(last["granted"])
 
-    def _hold_at_the_wire(self, uid: str) -> bool:
+    def _hold_at_the_wire(self, card: str) -> bool:
         """The lamp and the journal must agree."""
-        self.taps.rest(uid)
+        self.taps.rest(card)
         before = len(self.records_at(WIRED))
-        self.do("hold", uid=uid, portal=WIRED)
+        self.do("hold", card=card, portal=WIRED)
         record = wait_for("the record", lambda: self.records_at(WIRED)[before:])[0]
-        self.taps.held(uid)
+        self.taps.held(card)
         granted: bool = record["kind"] == "access.granted"
-        wait_for("the lamp", lambda: self.portals()[WIRED]["last"] == {"uid": uid, "granted": granted})
+        wait_for("the lamp", lambda: self._lamp() == (card, granted))
         return granted
+
+    def _lamp(self) -> tuple[str, bool] | None:
+        last = self.portals()[WIRED]["last"]
+        return (last["card"], last["granted"]) if last else None
 
     def records_at(self, portal: str) -> list[dict[str, Any]]:
         """Cards that were held to a wired gate's reader, oldest first."""

@@ -77,7 +77,7 @@ def test_a_card_lives(demo: Demo) -> None:
     assert not any(held_everywhere(demo, BLANK).values())
 
     with demo.live("encoder") as live:
-        assert demo.do("lay", uid=BLANK)["encoder"] == BLANK
+        assert demo.do("lay", card=BLANK)["encoder"] == BLANK
         assert live.next()["kind"] == "encoder"
     family = next(one for one in household["occupants"] if one["relation"] == "family")
     body = {"uid": BLANK, "unit_id": household["unit"]["id"], "person_id": family["person_id"]}

@@ -33,6 +33,21 @@ async function act(path, body = {}) {
   if (!answer) return say(t("gone"), true);
   const result = await answer.json();
   say(answer.ok ? "" : refusal(result));
+  return answer.ok ? result : null;
+}
+
+// A new card goes straight into the hand.
+async function take(path, body) {
+  const now = await act(path, body);
+  if (!now) return;
+  state = now;
+  choose(now.cards.at(-1).id);
+}
+
+function choose(card) {
+  chosen = card;
+  sessionStorage.setItem("card", chosen);
+  draw();
 }
 
 // In the page's language where it is known, else as the server said it.
@@ -52,7 +67,7 @@ function button(text, id, onclick, disabled = false) {
 }
 
 function withCard(path, extra) {
-  return () => (chosen ? act(path, { uid: chosen, ...extra }) : say(t("choose")));
+  return () => (chosen ? act(path, { card: chosen, ...extra }) : say(t("choose")));
 }
 
 function spaced(uid) { return uid.match(/../g).join(" "); }
@@ -60,20 +75,37 @@ function spaced(uid) { return uid.match(/../g).join(" "); }
 // What a card's label says beside its number: where it was taken from, or whose home it opens.
 const ORIGIN = { "◇": "stock", "＋": "own" };
 
+// In two parts: what one calls it, and what else is to say.
+function nameOf(card) {
+  if (card.copied) return [t("uid"), t("copy")];
+  if (card.kind !== "uid") return [t(card.kind), ""];
+  const [first, ...rest] = card.label.split(" ");
+  const [number, origin] = rest.length ? [first, rest.join(" ")] : ["", first];
+  return [number, ORIGIN[origin] ? t(ORIGIN[origin]) : origin];
+}
+
 function drawCards() {
   return state.cards.map((card, index) => {
-    const [first, ...rest] = card.label.split(" ");
-    const [number, origin] = rest.length ? [first, rest.join(" ")] : ["", first];
-    const checked = card.uid === chosen;
+    const [name, more] = nameOf(card);
+    const checked = card.id === chosen;
     const focusable = checked || (!chosen && index === 0);
     return el("button", {
       type: "button", className: "chip",
-      attrs: { role: "radio", "aria-checked": String(checked), tabindex: focusable ? "0" : "-1", "data-key": `card-${card.uid}` },
-      onclick: () => { chosen = card.uid; sessionStorage.setItem("card", chosen); say(""); draw(); },
-    }, el("strong", { textContent: `${number} ` }, el("span", { textContent: ORIGIN[origin] ? t(ORIGIN[origin]) : origin })),
+      attrs: { role: "radio", "aria-checked": String(checked), tabindex: focusable ? "0" : "-1", "data-key": `card-${card.id}`,
+        "data-kind": card.copied ? "copy" : card.kind },
+      onclick: () => { say(""); choose(card.id); },
+    }, el("strong", { textContent: `${name} ` }, el("span", { textContent: more })),
     el("small", { textContent: spaced(card.uid) }),
-    state.encoder === card.uid ? el("small", { className: "lies", textContent: t("on_encoder") }) : null);
+    state.encoder === card.id ? el("small", { className: "lies", textContent: t("on_encoder") }) : null);
   });
+}
+
+function drawKinds() {
+  return state.kinds.map((kind) => button(t(kind), `blank-${kind}`, () => take("blank", { kind })));
+}
+
+function drawCopier() {
+  return [button(t("copy_uid"), "copy", () => (chosen ? take("copy", { card: chosen }) : say(t("choose"))))];
 }
 
 const CAR = '<path d="M6 98v-14q0-5 5-6l12-3 12-13q2-2 5-2h26q3 0 6 2l13 13 8 2q5 1 5 6v15z"/><circle class="wheel" cx="26" cy="98" r="9"/>'
@@ -123,12 +155,13 @@ function drawPortals() {
 }
 
 function drawEncoder() {
-  const card = state.cards.find((one) => one.uid === state.encoder);
+  const card = state.cards.find((one) => one.id === state.encoder);
   const row = el("div", { className: "row" },
-    el("span", { textContent: card ? t("lies", card.label.split(" ")[0].replace("＋", spaced(card.uid))) : t("empty") }),
+    el("span", { textContent: card ? t("lies", nameOf(card)[0] || spaced(card.uid)) : t("empty") }),
     el("div", { className: "acts" },
       state.encoder ? button(t("lift"), "lift", () => act("lift")) : button(t("lay"), "lay", withCard("lay", {}))));
-  return [row];
+  const hand = state.pull_in === null ? null : el("small", { className: "wait", textContent: t("pull_in", state.pull_in) });
+  return hand ? [row, hand] : [row];
 }
 
 function drawDevices() {
@@ -184,10 +217,13 @@ function update(old, next) {
 
 function draw() {
   if (!state) return;
-  if (!state.cards.some((card) => card.uid === chosen)) chosen = null;
+  if (!state.cards.some((card) => card.id === chosen)) chosen = null;
   put($("cards"), drawCards());
+  put($("kinds"), drawKinds());
+  put($("copier"), drawCopier());
   put($("portals"), drawPortals());
   put($("encoder"), drawEncoder());
+  $("pull").hidden = !state.encoder;
   put($("devices"), drawDevices());
   put($("controllers"), drawControllers());
   put($("log"), drawLog());
@@ -211,8 +247,13 @@ $("traffic").onchange = (event) => act("traffic", { on: event.target.checked });
 $("scan").onsubmit = (event) => { event.preventDefault(); act("scan", { text: new FormData(event.target).get("text") }); };
 $("new-card").onsubmit = (event) => {
   event.preventDefault();
-  act("cards", { uid: new FormData(event.target).get("uid") });
+  take("cards", { uid: new FormData(event.target).get("uid") });
   event.target.reset();
+};
+$("pull").onsubmit = (event) => {
+  event.preventDefault();
+  const told = new FormData(event.target);
+  act("pull", { command: Number(told.get("command")), carried_out: told.get("when") === "after" });
 };
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 document.addEventListener("keydown", (event) => {

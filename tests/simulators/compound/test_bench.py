@@ -33,7 +33,7 @@ class RememberingWorld:
             if args == ("nowhere",):
                 raise NotFoundError("There is no device %(device)s.", device="nowhere")
 
-        return told if name in {"set_traffic", "add_card"} else told_soon
+        return told if name in {"set_traffic", "add_card", "blank", "copy"} else told_soon
 
 
 @pytest.fixture
@@ -56,11 +56,12 @@ def test_the_page_and_its_files(client: TestClient) -> None:
 
 
 BODIES: dict[str, dict[str, object]] = {
-    "hold": {"uid": "5630F009", "portal": "main-in"},
+    "hold": {"card": "5630F009", "portal": "main-in"},
     "drive": {"portal": "main-in"},
     "pass": {"portal": "main-in"},
-    "lay": {"uid": "5630F009"},
+    "lay": {"card": "5630F009"},
     "lift": {},
+    "pull": {"command": 8, "carried_out": True},
     "scan": {"text": "RS1:"},
     "unplug": {"device": "main-line"},
     "plug": {"device": "main-line"},
@@ -68,6 +69,8 @@ BODIES: dict[str, dict[str, object]] = {
     "mend": {"controller": "gate-1"},
     "traffic": {"on": True},
     "cards": {"uid": "5630F009"},
+    "blank": {"kind": "desfire-ev2"},
+    "copy": {"card": "5630F009"},
 }
 
 
@@ -85,10 +88,12 @@ def test_what_is_refused(client: TestClient, world: RememberingWorld) -> None:
     assert client.post("/lift", data={"x": "1"}).status_code == 415
     assert client.post("/lift", content=b"{", headers={"content-type": "application/json"}).status_code == 400
     assert client.post("/lift", json=[1]).status_code == 400
-    assert client.post("/hold", json={"uid": "56" * 9000}).status_code == 400
-    missing = client.post("/hold", json={"uid": "5630F009"})
+    assert client.post("/hold", json={"card": "56" * 9000}).status_code == 400
+    missing = client.post("/hold", json={"card": "5630F009"})
     assert missing.status_code == 422
     assert missing.json()["fields"] == {"portal": "a text"}
+    for command in (0, 1000, "8", True, 1.5, None):
+        assert client.post("/pull", json={"command": command}).status_code == 422
     assert world.told == []
     gone = client.post("/unplug", json={"device": "nowhere"})
     assert gone.json()["detail"] == "There is no device nowhere."
@@ -102,7 +107,7 @@ def test_every_refusal_is_worded_in_both_chinese_languages() -> None:
     acts = re.compile(r'Error\(\s*(?:"BENCH-1", )?"((?:“|[A-Z])[^"]+[.?])"')
     said = {sentence for file in files for sentence in acts.findall(file.read_text())}
     wanted = {sentence for sentence in said if not re.match(r"A (%|PIN)|%|.*(Wiegand|plate)", sentence)}
-    assert len(wanted) == 12
+    assert len(wanted) == 16
     texts = (here / "static/strings.js").read_text().split("REFUSALS")[1]
     for sentence in wanted:
         assert texts.count(f'"{sentence}": "') == 2, sentence

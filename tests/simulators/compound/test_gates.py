@@ -7,6 +7,7 @@ import pytest
 
 from drivers.modbus_barrier.protocol.map import FLASH_ON, Coil, Input
 from gateway.domain.errors import RuleViolationError
+from simulators.compound.box import BenchCard
 from simulators.compound.gates import AUTO_CLOSE_S, RemoteGate, WiredGate
 from simulators.devices.barrier import ModbusBarrierBoard
 from simulators.devices.osdp_reader import OsdpReader, OsdpReaders
@@ -100,9 +101,9 @@ def test_the_lamp_tells_the_verdict(wired: WiredGate, clock: Clock) -> None:
     """Green after a card is a passage; a lamp lit before the card says nothing about it."""
     wired.reader.lamps.append((clock(), "red"))
     clock.now += 1
-    wired.present("5630F009")
+    wired.present(BenchCard("5630F009", "＋", copied=2), bytes.fromhex("5630F009"))
     wired.step()
     assert wired.last is None
     wired.reader.lamps.append((clock() + 0.1, "green"))
     wired.step()
-    assert wired.view()["last"] == {"uid": "5630F009", "granted": True}
+    assert wired.view()["last"] == {"card": "5630F009-2", "uid": "5630F009", "granted": True}
