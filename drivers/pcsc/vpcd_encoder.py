@@ -5,7 +5,7 @@ import ipaddress
 import socket
 
 from drivers.pcsc.protocol.contactless import GET_UID, card_of_reply
-from drivers.pcsc.protocol.vpcd import LENGTH_BYTES, Control, length_of, pack
+from drivers.pcsc.protocol.vpcd import LENGTH_BYTES, LONGEST, Control, length_of, pack
 from drivers.pcsc.settings import VpcdEncoderSettings
 from drivers.settings import malformed
 from drivers.status import StatusReporter
@@ -14,7 +14,8 @@ from gateway.ports import DeviceOfflineError, DeviceRefusedError, EncoderSink
 from gateway.ports.cards import CardTransport
 
 _ANSWER_S = 3.0
-_WRONG_LENGTH = b"\x67\x00"  # ISO/IEC 7816-4:2020, 5.6: a command has four bytes at least
+_WRONG_LENGTH = b"\x67\x00"
+_SHORTEST = 4  # ISO/IEC 7816-4:2020, 5.6: a command has four bytes at least
 _TWO_CARDS = "Two cards lie on the encoder: take one away."
 
 
@@ -67,7 +68,7 @@ class VpcdEncoder:
         try:
             await self._lay(card)
             await card.gone.wait()
-        except DeviceOfflineError as error:
+        except GatehouseError as error:
             self._sink.card_unreadable(self.name, str(error))
         except asyncio.CancelledError:
             return  # the loop ends; asyncio.streams before Python 3.12 reports a cancelled handler as a fault
@@ -81,9 +82,9 @@ class VpcdEncoder:
         card.atr = await card.ask(bytes((Control.ATR,)))
         try:
             laid = card_of_reply(await card.transmit(GET_UID))
-        except DeviceOfflineError:
-            raise
         except GatehouseError as error:
+            if card.gone.is_set():
+                raise
             self._sink.card_unreadable(self.name, str(error))
         else:
             self._sink.card_laid(self.name, laid)
@@ -117,7 +118,7 @@ class _Connection:
 
     async def transmit(self, apdu: bytes) -> bytes:
         """One command to the card and its reply with the status bytes; a command of one byte would be a control."""
-        if len(apdu) < 4:
+        if not _SHORTEST <= len(apdu) <= LONGEST:
             return _WRONG_LENGTH
         reply = await self.ask(apdu)
         if len(reply) < 2:

@@ -183,6 +183,11 @@ class Bench:
         self.news.start()
         self._task = asyncio.get_running_loop().create_task(self.desk.run())
 
+    @property
+    def running(self) -> bool:
+        """Whether the desk's workers still serve."""
+        return self._task is not None and not self._task.done()
+
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -243,7 +248,7 @@ class Bench:
     async def settled(self, job: JobView) -> JobView:
         """When the pages know that the work ended or failed."""
         ends = {JobState.ACTIVE, JobState.DONE}
-        await until(lambda: (told := self.news.of_job(job.id)).get("state") in ends or bool(told.get("why")))
+        await until(lambda: (told := self.news.of_job(job.id)).get("state") in ends or bool(told.get("failed")))
         return self.job(job.id)
 
     def cancel_card(self, card_id: int) -> None:

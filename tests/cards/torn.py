@@ -139,7 +139,8 @@ class Torn:
     async def _right_after(self, work: JobKind, card: Card, job: JobView, version: int) -> None:
         """The card is old or new or half-written, and never lost; nothing is granted by it that was not before."""
         told = self.bench.news.of_job(job.id)
-        assert (told["state"], bool(told["why"])) == (job.state, True)
+        assert (told["state"], told["failed"]) == (job.state, True)
+        assert job.why is not None
         likely = version if work is not JobKind.REENCODE else OLD
         assert await self._can_be_opened(card, None) or await self._can_be_opened(card, likely)
         reading = await card.read(likely)

@@ -18,10 +18,11 @@ class Control(IntEnum):
 
 
 LENGTH_BYTES = 2
+LONGEST = 0xFFFF
 
 
 def pack(message: bytes) -> bytes:
-    """A message as it goes over the wire, in one piece."""
+    """A message of at most LONGEST bytes as it goes over the wire, in one piece."""
     return struct.pack(">H", len(message)) + message
 
 
