@@ -40,8 +40,8 @@ JOB_STATES: Final[Mapping[str, State]] = {
 }
 """Of one piece of work; a row of a batch that is not begun waits for its card."""
 
-BATCH_OPEN: Final = State(N_("open"), "green", "play")
-BATCH_CLOSED: Final = State(N_("closed"), "", "tick")
+BATCH_OPEN: Final = State(N_("under way"), "green", "play")
+BATCH_CLOSED: Final = State(N_("finished"), "", "tick")
 
 STEPS: Final = frozenset(
     {

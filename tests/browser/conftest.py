@@ -82,4 +82,5 @@ def open_as(site: Site, chromium: Browser) -> Iterator[Open]:
     yield open_window
     for context in contexts:
         context.close()
+    site.calm()
     assert not complaints

@@ -22,14 +22,15 @@ def _shoot(page: Page, name: str) -> None:
 
 
 def _desk(desk: Page, bench: Bench) -> None:
-    """A card has just been issued and is in force."""
+    """A card that cannot be copied has just been issued and is in force."""
     desk.locator("[data-search]").fill("3-1-502")
     desk.locator("#hits a").first.click()
     desk.locator("a.button", has_text=HOLDER).first.click()
-    bench.lay("0901")
+    bench.new("desfire-ev2")
+    bench.press("lay")
     desk.locator("input[name=receipt]").fill("R-20417")
-    desk.locator("[data-live=encoder] button.primary").click()
-    expect(desk.locator("progress")).to_have_js_property("position", 1)
+    desk.locator("[data-live~=encoder] button.primary").click()
+    expect(desk.locator("#reach-count ~ progress, #reach-count + * progress, progress").last).to_have_js_property("position", 1)
     desk.locator("[data-search]").fill("3-1-502")
     expect(desk.locator("#hits a").first).to_be_visible()
     _shoot(desk, "desk")

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from gateway.services.release import Taken, release
+from tests.browser.encoder_states import STATES
 from tests.browser.server import LAKE_BLANK, Site, served
 
 OUT: Final = Path(__file__).parents[2] / "var" / "screenshots"
@@ -115,6 +116,7 @@ PAGES: Final[dict[str, tuple[str, Shot]]] = {
     "console-hold": ("admin", _at("/console/portals/main-in/hold")),
     "settings": ("admin", _at("/settings")),
     "not-found": ("admin", _at("/nothing")),
+    **STATES,
 }
 
 

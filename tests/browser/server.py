@@ -5,13 +5,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
+from sqlalchemy import delete
 
 from admin_api.app import create_app
+from gateway.domain.card import CardState
 from gateway.domain.card_data import CardKind
+from gateway.domain.encode_job import OPEN
 from gateway.domain.slip import ConsentMethod, Item, SlipKind
 from gateway.domain.slip_consent import Consent
 from gateway.ports import CardOnEncoder
@@ -22,6 +26,7 @@ from gateway.services import accounts, alarms, gates, site, slips
 from gateway.services.seed import SeededCompound, seed_compound
 from gateway.services.slip_views import SlipView
 from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
+from gateway.storage.tables import cards, encode_jobs
 from tests.admin_api import house as fakes
 from tests.admin_api.encoding import FakeEncoding
 
@@ -47,6 +52,30 @@ class Site:
     house: House
     compound: SeededCompound
     loop: asyncio.AbstractEventLoop
+    served: int = 0
+
+    @property
+    def encoding(self) -> FakeEncoding:
+        """The work at the encoders, which does nothing by itself."""
+        assert isinstance(self.house.encoding, FakeEncoding)
+        return self.house.encoding
+
+    @property
+    def devices(self) -> fakes.FakeDevices:
+        """How devices stand."""
+        assert isinstance(self.house.devices, fakes.FakeDevices)
+        return self.house.devices
+
+    def calm(self) -> None:
+        """Nothing is being written anywhere, there are keys, and the encoder answers."""
+        self.encoding.version = 1
+        self.encoding.batches.clear()
+        self.encoding.acts.clear()
+        self.devices.known = [status for status in self.devices.known if status.device != "desk"]
+        with self.house.store.write(SYSTEM) as uow:
+            unfinished = [state.value for state in OPEN]
+            uow.conn.execute(delete(encode_jobs).where(encode_jobs.c.state.in_(unfinished)))
+            uow.conn.execute(delete(cards).where(cards.c.state == CardState.RESERVED.value))
 
     def link(self, login: str) -> str:
         """A fresh one-time link for a seeded user."""
@@ -152,36 +181,55 @@ def _happen(house: House, compound: SeededCompound) -> None:
         uow.record("portal.opened", f"portal:{portal.id}", {"reason": "婴儿车"})
 
 
+class Worker(Protocol):
+    """Something that works beside the server until the end."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+
+
+Furnish = Callable[[House], tuple[House, Worker | None]]
+"""Puts other parts into the house, on the loop's thread."""
+
+
 @contextmanager
-def served(directory: Path, prepare: Callable[[Site], None] = lambda _running: None) -> Iterator[Site]:
+def served(
+    directory: Path,
+    prepare: Callable[[Site], None] = lambda _running: None,
+    furnish: Furnish = lambda house: (house, None),
+) -> Iterator[Site]:
     """The site on a free port of this machine until the context ends."""
     store = Store(f"sqlite:///{directory / 'browser.db'}")
     store.migrate()
-    clock = RealClock()
-    house, compound = build(store, clock)
-    server = uvicorn.Server(uvicorn.Config(create_app(house), host="127.0.0.1", port=0, log_config=None))
+    empty, compound = build(store, RealClock())
     started = threading.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
+    running: list[tuple[House, uvicorn.Server, asyncio.AbstractEventLoop]] = []
 
     async def main() -> None:
-        loops.append(asyncio.get_running_loop())
+        house, worker = furnish(empty)
+        server = uvicorn.Server(uvicorn.Config(create_app(house), host="127.0.0.1", port=0, log_config=None))
+        running.append((house, server, asyncio.get_running_loop()))
+        work = None if worker is None else asyncio.ensure_future(worker.run())
         config = server.config
         config.load()
         server.lifespan = config.lifespan_class(config)
         await server.startup()
         started.set()
         await server.main_loop()
+        if work is not None:
+            work.cancel()
         house.hub.close()  # type: ignore[attr-defined]  # the real hub, behind its contract
         await server.shutdown()
 
     thread = threading.Thread(target=lambda: asyncio.run(main()), name="uvicorn")
     thread.start()
     assert started.wait(20), "the server did not start"
+    house, server, loop = running[0]
     port = server.servers[0].sockets[0].getsockname()[1]
-    running = Site(f"http://127.0.0.1:{port}", replace(house), compound, loops[0])
+    site = Site(f"http://127.0.0.1:{port}", house, compound, loop)
     try:
-        prepare(running)
-        yield running
+        prepare(site)
+        yield site
     finally:
         server.should_exit = True
         thread.join(20)

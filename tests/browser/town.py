@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, StorageState
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, StorageState, expect
 
 from tests.system.demo import Demo
 
@@ -125,6 +125,28 @@ class Bench:
         self.take(number)
         self.press("lay")
         self.page.locator("button[data-key=lift]").wait_for()
+
+    def new(self, kind: str) -> str:
+        """A blank card of this kind into the hand; its UID."""
+        return self._take_new(f"blank-{kind}", kind)
+
+    def copy(self) -> str:
+        """A card with the UID of the one in the hand, in its place."""
+        return self._take_new("copy", "copy")
+
+    def _take_new(self, key: str, kind: str) -> str:
+        there = self.page.locator("[role=radio]").count()
+        self.press(key)
+        card = self.page.locator("[role=radio]").nth(there)
+        expect(card).to_have_attribute("aria-checked", "true")
+        expect(card).to_have_attribute("data-kind", kind)
+        return card.locator("small").first.inner_text()
+
+    def lift(self) -> None:
+        """Clears the encoder, if anything lies there."""
+        if self.page.locator("button[data-key=lift]").count():
+            self.press("lift")
+        self.page.locator("button[data-key=lay]").wait_for()
 
     def hold(self, portal: str) -> None:
         """The card in the hand to a reader."""

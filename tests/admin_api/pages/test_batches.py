@@ -156,7 +156,7 @@ def test_the_day_is_closed_after_asking(clerk: Browser, encoding: FakeEncoding) 
     assert "This list is closed." in page
     assert "given up" in page
     assert encoding.batches == {}
-    assert "closed" in clerk.see("/desk/batches")
+    assert "finished" in clerk.see("/desk/batches")
 
 
 @pytest.mark.usefixtures("homes")

@@ -20,7 +20,7 @@ BLANK = FoundCard(UID, CardKind.DESFIRE_EV2, FoundState.BLANK)
 TORN = replace(BLANK, state=FoundState.TORN)
 DATA = CardData(7, NUMBER, 1_700_000_000, 1)
 OURS = FoundCard(UID, CardKind.DESFIRE_EV2, FoundState.OURS, DATA, 1)
-PULLED = DeviceOfflineError("The card was lifted.")
+PULLED = DeviceOfflineError("The card on %(device)s was lifted or does not answer.", device="desk")
 
 
 class Writer:
