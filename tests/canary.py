@@ -7,12 +7,17 @@
 import base64
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 Place = Path | bytes | str
+_SHORTEST: Final = 6
 
 
 def needles(key: bytes) -> dict[str, bytes]:
-    """How 16 bytes might stand in a file or a stream, by name. Base64 also in the middle of a longer text."""
+    """How a key might stand in a file or a stream, by name. Base64 also in the middle of a longer text.
+
+    Of a key of 6 bytes some shapes are so short that chance writes them too: they are left out.
+    """
     grouped = {f"hex with {sep!r}": key.hex(sep) for sep in (" ", ":", "-")}
     texts = {
         "hex": key.hex(),
@@ -31,18 +36,26 @@ def needles(key: bytes) -> dict[str, bytes]:
     for shift in range(3):
         coded = base64.b64encode(bytes(shift) + key)[-(-shift * 8 // 6) : -4]
         shapes |= {f"base64 at {shift}": coded, f"base64url at {shift}": coded.translate(bytes.maketrans(b"+/", b"-_"))}
-    return shapes
+    return {name: shape for name, shape in shapes.items() if len(shape) >= _SHORTEST}
 
 
 def leaks(secrets: Mapping[str, bytes], places: Iterable[Place]) -> list[str]:
     """``purpose: shape in place`` for each key found. A directory stands for all files below it."""
-    wanted = [(name, shape, needle) for name, key in secrets.items() for shape, needle in needles(key).items()]
-    return [
-        f"{name}: {shape} in {where}"
-        for where, content in _contents(places)
-        for name, shape, needle in wanted
-        if needle in content
-    ]
+    wanted: dict[bytes, list[tuple[str, str, bytes]]] = {}
+    for name, key in secrets.items():
+        for shape, needle in needles(key).items():
+            wanted.setdefault(needle[:_SHORTEST], []).append((name, shape, needle))
+    return [f"{found} in {where}" for where, content in _contents(places) for found in _found(wanted, content)]
+
+
+def _found(wanted: Mapping[bytes, list[tuple[str, str, bytes]]], content: bytes) -> Iterable[str]:
+    """Each once. One walk for all needles: by their first bytes, for there are thousands of them."""
+    return {
+        f"{name}: {shape}": None
+        for at in range(len(content))
+        for name, shape, needle in wanted.get(content[at : at + _SHORTEST], ())
+        if content.startswith(needle, at)
+    }
 
 
 def _contents(places: Iterable[Place]) -> Iterable[tuple[str, bytes]]:
