@@ -12,6 +12,7 @@ from tests.browser.town import PHONE, Bench, Town, living_town, speak
 DOCS: Final = Path(__file__).parents[2] / "docs"
 CHROMIUM: Final = "/usr/bin/chromium"
 HOLDER: Final = "王建军"
+WRITTEN: Final = "DESFire EV2"
 
 
 def _shoot(page: Page, name: str) -> None:
@@ -30,7 +31,7 @@ def _desk(desk: Page, bench: Bench) -> None:
     bench.press("lay")
     desk.locator("input[name=receipt]").fill("R-20417")
     desk.locator("[data-live~=encoder] button.primary").click()
-    expect(desk.locator("#reach-count ~ progress, #reach-count + * progress, progress").last).to_have_js_property("position", 1)
+    expect(desk.locator("progress[aria-labelledby=reach-count]")).to_have_js_property("position", 1)
     desk.locator("[data-search]").fill("3-1-502")
     expect(desk.locator("#hits a").first).to_be_visible()
     _shoot(desk, "desk")
@@ -84,19 +85,22 @@ def _side_by_side(town: Town, shots: list[bytes]) -> None:
 
 
 def _busy(town: Town, bench: Bench) -> None:
-    """A little of an ordinary evening, and one pulled plug."""
-    for number, portal in (("1003", "b1-door"), ("1001", "south-gate"), ("1002", "b2-door"), ("0901", "garage")):
+    """A little of an ordinary evening, a copied card, and one pulled plug."""
+    for number, portal in (("1003", "b1-door"), ("1001", "south-gate"), ("1002", "b2-door"), (WRITTEN, "garage")):
         bench.take(number)
         bench.hold(portal)
-    bench.take("0901")
+    bench.copy()
+    bench.hold("b3-door")
+    bench.take(WRITTEN)
     bench.press("drive-main-in")
     bench.hold("main-in")
     expect(bench.page.locator(".lane.open")).to_be_visible()
     bench.press("plug-north-scanner")
     console = town.tab(town.url("/console"))
     speak(console, "en")
-    expect(console.locator('[data-src="/console/alarms"]')).to_contain_text("A device is offline.")
-    expect(console.locator("#events")).to_contain_text("Card 0901")
+    for alarm in ("A device is offline.", "A copy of a card was presented."):
+        expect(console.locator('[data-src="/console/alarms"]')).to_contain_text(alarm)
+    expect(console.locator("#events")).to_contain_text(HOLDER)
     _shoot(console, "console")
 
 

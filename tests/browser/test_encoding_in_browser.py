@@ -84,7 +84,7 @@ def test_a_handover_day_by_keyboard_alone(real: RealSite, page: Page) -> None:
     page.keyboard.press("n")
     expect(page.locator(".big")).to_have_text(names[2])
     card, uid = blank("desfire-ev1")
-    card.doom(die_after=40)
+    card.doom(die_after=20)
     real.hand.lay(card, uid)
     expect(page.get_by_text("The card was lifted or does not answer.").first).to_be_visible()
     real.hand.lift()
@@ -94,7 +94,7 @@ def test_a_handover_day_by_keyboard_alone(real: RealSite, page: Page) -> None:
     real.hand.lift()
     real.hand.lay(*blank("classic"))
     expect(page.get_by_text("3 of 3 cards written")).to_be_visible()
-    expect(page.get_by_text("This list is closed.")).to_be_visible()
+    expect(page.get_by_text("Every row has its card.")).to_be_visible()
 
 
 def _planned(real: RealSite) -> tuple[str, list[str]]:

@@ -135,10 +135,11 @@ class Bench:
         return self._take_new("copy", "copy")
 
     def _take_new(self, key: str, kind: str) -> str:
-        there = self.page.locator("[role=radio]").count()
+        cards = self.page.locator("[role=radio]")
+        there = cards.count()
         self.press(key)
-        card = self.page.locator("[role=radio]").nth(there)
-        expect(card).to_have_attribute("aria-checked", "true")
+        expect(cards).to_have_count(there + 1)
+        card = self.page.locator("[role=radio][aria-checked=true]")
         expect(card).to_have_attribute("data-kind", kind)
         return card.locator("small").first.inner_text()
 
