@@ -84,8 +84,14 @@ function nameOf(card) {
   return [number, ORIGIN[origin] ? t(ORIGIN[origin]) : origin];
 }
 
+// What was taken last lies on top; cards from the gateway's books come after one's own.
+function inHand() {
+  const own = state.cards.filter((card) => card.label === "＋");
+  return [...own.reverse(), ...state.cards.filter((card) => card.label !== "＋")];
+}
+
 function drawCards() {
-  return state.cards.map((card, index) => {
+  return inHand().map((card, index) => {
     const [name, more] = nameOf(card);
     const checked = card.id === chosen;
     const focusable = checked || (!chosen && index === 0);

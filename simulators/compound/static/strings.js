@@ -12,7 +12,7 @@ export const STRINGS = {
     plugged: "plugged in", unplugged: "unplugged", connected: "connected", isolated: "cut off, decides alone", waiting: "%s events waiting", version: "version",
     gone: "The simulators do not answer. Start them again with make run.", choose: "Choose a card first.", on_encoder: "on the encoder", wired: "wired to the gateway",
     gate_open: "open", gate_closed: "closed", moving: "moving", nothing: "Nothing yet. Hold a card at a reader.", lamp: "lamp", red: "red", green: "green", amber: "amber", off: "off", scanned: "Scanned",
-    kinds: "Take a new blank card", "desfire-ev2": "DESFire EV2", "desfire-ev1": "DESFire EV1", fmcos: "FMCOS CPU card", classic: "MIFARE Classic", uid: "UID only",
+    kinds: "Take a new blank card", "desfire-ev2": "DESFire EV2", "desfire-ev1": "DESFire EV1", fmcos: "FMCOS", classic: "MIFARE Classic", uid: "UID only",
     copy: "a copy", copy_uid: "Copy this card's UID", pull: "Pull it off in the middle", pull_hint: "Order the hand first, then write the card at the desk. Commands are counted from now on.",
     pull_when: "At a command", pull_before: "before it is done", pull_after: "after it is done", pull_command: "Command no.",
     pull_in: "The hand waits: %s commands until it pulls the card off.", pulled: "Card pulled off in the middle", let_go: "Let the card go", unreadable: "Card could not be read",
