@@ -8,9 +8,11 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Any, Final, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.daemon.card_settings import CardsTable
@@ -24,6 +26,16 @@ _SECRETS: Final = frozenset({"password", "scbk", "key", "token"})
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _web_address(value: str) -> str:
+    try:
+        told = urlsplit(value).hostname is not None
+    except ValueError:
+        told = False
+    if not told:
+        raise ValueError("is no address such as https://gate.example")
+    return value
 
 
 class ConfigError(GatehouseError):
@@ -50,11 +62,23 @@ class StoreTable(_Table):
 
 
 class HttpTable(_Table):
-    """``[http]``: where pages and API are served; ``public_url`` is what people type, when a proxy stands before it."""
+    """``[http]``: where pages and API are served; ``public_url`` is what people type, when a proxy stands before it.
+
+    ``hosts``: further names under which browsers reach it; under a name nobody told it nothing is answered.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8080
-    public_url: str | None = None
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names of this gateway: of loopback, of the machine, of the configuration. Addresses need none."""
+        machine = gethostname().lower()
+        short = machine.partition(".")[0]
+        public = urlsplit(self.url).hostname or "localhost"
+        return frozenset({"localhost", machine, short, f"{short}.local", self.host, public, *self.hosts})
 
     @property
     def url(self) -> str:

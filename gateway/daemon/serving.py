@@ -101,7 +101,7 @@ def _listen(config: Config) -> socket.socket:
 
 async def _serve_http(config: Config, gateway: Gateway, door: socket.socket, stop: asyncio.Event) -> None:
     settings = uvicorn.Config(
-        create_app(gateway.house),
+        create_app(gateway.house, config.http.names),
         log_config=None,
         access_log=False,
         lifespan="off",

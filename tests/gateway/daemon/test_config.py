@@ -70,7 +70,12 @@ def test_drivers_get_their_own_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (LEAST + "[http]\nprot = 1\n", "http.prot: there is no such key here; allowed are host, port, public_url"),
+        (
+            LEAST + "[http]\nprot = 1\n",
+            "http.prot: there is no such key here; allowed are host, port, public_url, hosts",
+        ),
+        (LEAST + "[http]\npublic_url = 'gate'\n", "is no address such as https://gate.example (it says 'gate')"),
+        (LEAST + "[http]\npublic_url = 'https://[gate'\n", "is no address such as https://gate.example"),
         (LEAST + "colour = 1\n", "store.colour: there is no such key here; allowed are url"),
         ("[store]\nurl = 'x'\n", "data: is missing"),
         (LEAST + "[http]\nport = 70000\n", "http.port: input should be less than or equal to 65535 (it says 70000)"),
@@ -140,3 +145,12 @@ def test_a_public_file_without_secrets_is_fine(tmp_path: Path) -> None:
     file = _write(tmp_path, LEAST)
     file.chmod(0o644)
     assert load(file).mqtt is None
+
+
+def test_a_gateway_knows_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of loopback, of the machine, of its public address, and those that it is told."""
+    monkeypatch.setattr("gateway.daemon.config.gethostname", lambda: "Gate-1.lan")
+    file = tmp_path / "gatehouse.toml"
+    file.write_text(LEAST + '[http]\nhost = "0.0.0.0"\npublic_url = "https://gate.example/"\nhosts = ["tor"]\n')
+    names = {"localhost", "gate-1.lan", "gate-1", "gate-1.local", "0.0.0.0", "gate.example", "tor"}
+    assert load(file).http.names == names
