@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.town import DESKTOP, PHONE, Bench, Town, sideways
+from tests.system.plant import wait_for
 
 AXE = Axe()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -14,9 +15,15 @@ RESIDENT, STRANGE = "1001", "04 A1 B2 C3 D4 E5 80"
 
 @pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)])
 def test_axe_finds_nothing(town: Town, size: tuple[int, int], dark: bool) -> None:  # noqa: FBT001 - a parameter
-    """Light on a desktop, dark on a phone; with a card laid, a plug pulled and an answer given."""
+    """Light on a desktop, dark on a phone; with a card laid, a hand at it, a copy, a plug pulled, an answer given."""
     with town.window(town.bench_url, size=size, dark=dark) as page:
         bench = Bench(page)
+        bench.lift()
+        bench.new("desfire-ev1")
+        bench.press("lay")
+        page.get_by_role("button", name="Pull it off in the middle").click()
+        expect(page.locator("#encoder")).to_contain_text("The hand waits: 8 commands")
+        bench.copy()
         bench.take(RESIDENT)
         bench.hold("b1-door")
         bench.hold("b2-door")
@@ -88,6 +95,35 @@ def test_what_is_impossible_is_said(town: Town) -> None:
         page.get_by_role("button", name="Put it in the box").click()
         expect(told).to_contain_text("in the box already")
     town.expected = ()
+
+
+@pytest.mark.parametrize("kind", ["desfire-ev2", "desfire-ev1", "fmcos", "classic", "uid"])
+def test_a_blank_card_of_every_kind_is_pulled_off(town: Town, kind: str) -> None:
+    """Taken, laid, seen by the gateway; pulled at the next command it stays in the hand and can be laid again."""
+    with town.window(town.bench_url) as page:
+        bench = Bench(page)
+        bench.lift()
+        uid = bench.new(kind)
+        bench.press("lay")
+        on_encoder = page.locator("[aria-checked=true] .lies")
+        expect(on_encoder).to_be_visible()
+        wait_for("the gateway to know the card", lambda: seen(town, uid) == kind)
+        page.get_by_label("Command no.").fill("1")
+        page.get_by_role("button", name="Pull it off in the middle").click()
+        expect(page.locator("#encoder")).to_contain_text("The hand waits: 1 commands")
+        town.demo.api.post("/encoders/front-encoder/look")
+        expect(page.locator("#log li").first).to_contain_text("Card pulled off in the middle")
+        expect(on_encoder).to_have_count(0)
+        bench.press("lay")
+        expect(on_encoder).to_be_visible()
+        bench.lift()
+
+
+def seen(town: Town, uid: str) -> str | None:
+    """The kind of the card on the encoder, as the gateway found it."""
+    (encoder,) = town.demo.api.get("/encoders")["items"]
+    there = encoder["uid"] == uid.replace(" ", "").lower() and encoder["found"]
+    return str(encoder["found"]["kind"]) if there else None
 
 
 def test_a_strange_card_opens_nothing(town: Town) -> None:
