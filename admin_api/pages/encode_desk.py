@@ -52,7 +52,9 @@ def order(visit: Clerk, encoder: str, act_key: str, uid: str) -> Response:
     except GatehouseError as error:
         return _ask(visit, encoder, act_key, uid, visit.again(error))
     visit.house.encoding.begin(encoder, job.id, visit.caller.actor)
-    return see_other(f"/desk/units/{card.unit_id}?person={card.holder_id}" if card and card.unit_id else "/desk")
+    if card is None or card.unit_id is None:
+        return see_other("/desk")
+    return see_other(f"/desk/units/{card.unit_id}?person={card.holder_id}&job={job.id}")
 
 
 def _ask(visit: Visit, encoder: str, act_key: str, uid: str, form: Form) -> Response:

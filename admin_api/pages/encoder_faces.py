@@ -103,7 +103,7 @@ def faces(visit: Visit, conn: Connection, sheet: HouseholdView | None, person_id
 
 def open_work(visit: Visit, conn: Connection) -> list[Work]:
     """Cards that somebody began to write and that no desk has now, the latest first."""
-    jobs = [job for job in encode_jobs.list_jobs(conn) if job.uid is not None]
+    jobs = encode_jobs.list_jobs(conn, bound=True)
     seen = [work_of(visit, job) for job in jobs if not job.leased(visit.now)]
     return sorted(seen, key=lambda work: -work.job.updated_at)
 
@@ -111,7 +111,8 @@ def open_work(visit: Visit, conn: Connection) -> list[Work]:
 def work_of(visit: Visit, job: JobView, encoder: str | None = None) -> Work:
     """A piece of work, as ``encoder`` sees it."""
     why = visit.say.fill(job.why["template"], job.why["params"]) if job.why else ""
-    return Work(job, _stage(job, visit.now, encoder), tuple(visit.house.encoding.steps(job)), why)
+    steps = tuple(visit.house.encoding.steps(job)) if job.open else ()
+    return Work(job, _stage(job, visit.now, encoder), steps, why)
 
 
 def _stage(job: JobView, now: int, encoder: str | None) -> str:

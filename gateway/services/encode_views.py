@@ -104,10 +104,12 @@ def lock(uow: UnitOfWork, job_id: str) -> JobView:
 
 
 def list_jobs(
-    conn: Connection, *, only_open: bool = True, batch_id: str | None = None, limit: int = 500
+    conn: Connection, *, only_open: bool = True, bound: bool = False, batch_id: str | None = None, limit: int = 500
 ) -> list[JobView]:
-    """A batch in its order, or all work, the latest first."""
+    """A batch in its order, or all work, the latest first. ``bound``: only what has its card."""
     query = _query().limit(limit)
+    if bound:
+        query = query.where(encode_jobs.c.uid.is_not(None))
     if only_open:
         query = query.where(encode_jobs.c.state.in_(OPEN_STATES))
     if batch_id is None:

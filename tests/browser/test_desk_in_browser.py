@@ -38,7 +38,7 @@ def test_what_lies_on_the_encoder_is_live(site: Site, open_as: Open) -> None:
     """Laid, lifted, a phone: the panel follows without a reload."""
     site.lay(None)
     page = open_as("desk")
-    panel = page.locator("[data-live=encoder]")
+    panel = page.locator("[data-live~=encoder]")
     expect(panel).to_contain_text("Lay a card here")
     site.lay(site.compound.li_na.uid)
     expect(panel).to_contain_text("It belongs to 李娜")

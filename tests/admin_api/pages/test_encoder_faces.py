@@ -271,7 +271,7 @@ def test_a_cancelled_card_is_wiped_back_to_stock(
     lay(UID, found)
     assert "Wipe it, back to stock" in clerk.see("/desk/encoder")
     assert "Wipe card 0001 and put it back into stock?" in clerk.see(f"/desk/encoders/desk/wipe/{UID.hex()}")
-    clerk.submit(f"/desk/encoders/desk/wipe/{UID.hex()}")
+    assert "As soon as the card is wiped" in clerk.submit(f"/desk/encoders/desk/wipe/{UID.hex()}")
     assert encoding.acts[-1][0] == "begin"
     writer.write(_newest(house))
     assert "Leave the card on the encoder" in clerk.see("/desk/encoder")
