@@ -11,6 +11,13 @@ from gateway.services.encode_jobs import BatchRow
 from tests.browser.real_desk import RealSite, blank, writing_site
 from tests.browser.town import PATIENCE_MS
 
+HEAR = """
+window.heard = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (at) { window.heard.push(this.type); return start.call(this, at); };
+"""
+"""Notes each tone: sines say that a card is done, squares that something went wrong."""
+
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSite]:
@@ -24,6 +31,7 @@ def page(real: RealSite, chromium: Browser) -> Iterator[Page]:
     """A window of the desk, in English; the browser must not complain about anything in it."""
     context = chromium.new_context(locale="en")
     context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(HEAR)
     window, complaints = context.new_page(), list[str]()
     window.on("pageerror", lambda error: complaints.append(str(error)))
     window.goto(real.site.link("desk"))
@@ -71,7 +79,7 @@ def test_a_card_that_is_pulled_away_is_finished_when_it_is_laid_back(real: RealS
 
 
 def test_a_handover_day_by_keyboard_alone(real: RealSite, page: Page) -> None:
-    """Start, lay, lift, lay; a key skips who is not there; a pulled card is finished; nothing is clicked between."""
+    """Start, lay, lift, lay; a key skips who is not there; a pulled card is finished; each is told by a sound."""
     path, names = _planned(real)
     page.goto(f"{real.site.url}{path}")
     page.get_by_role("button", name="Start at desk").focus()
@@ -81,15 +89,17 @@ def test_a_handover_day_by_keyboard_alone(real: RealSite, page: Page) -> None:
     expect(page.get_by_text("Done. Lift the card.")).to_be_visible()
     expect(page.locator(".big")).to_have_text(names[1])
     real.hand.lift()
-    page.keyboard.press("n")
+    page.keyboard.press("n")  # also the touch that lets a browser make sounds
     expect(page.locator(".big")).to_have_text(names[2])
     card, uid = blank("desfire-ev1")
     card.doom(die_after=20)
     real.hand.lay(card, uid)
     expect(page.get_by_text("The card was lifted or does not answer.").first).to_be_visible()
+    page.wait_for_function("heard.includes('square')")
     real.hand.lift()
     real.hand.lay(card, uid)
     expect(page.get_by_text("2 of 3 cards written")).to_be_visible()
+    page.wait_for_function("heard.includes('sine')")
     expect(page.locator(".big")).to_have_text(names[1])
     real.hand.lift()
     real.hand.lay(*blank("classic"))
