@@ -78,7 +78,7 @@ class World:
     async def hold(self, card: str, portal: str) -> None:
         """Holds a card to the reader of a portal. Raises CardError when the reader cannot make it out."""
         held = self._residents.get(card) or self._cards.take(card)
-        if self._plate.card == held:
+        if self._plate.card is not None and self._plate.card.id == held.id:
             await self._plate.lift()
         identity = await self._shown(held, portal)
         if portal == self._main.id:

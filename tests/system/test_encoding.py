@@ -1,5 +1,6 @@
 """Cards that cannot be copied, over the real demo: written at the desk, honoured at the gates, copies refused."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -129,6 +130,9 @@ def test_cards_of_nothing_but_a_uid_are_as_before(demo: Demo) -> None:
     )
     assert demo.hold(old["uid"].upper(), WIRED)
     assert demo.hold(old["uid"].upper(), REMOTE)
+    shown = next(one["id"] for one in demo.state()["cards"] if one["label"].startswith("1001 "))
+    demo.do("lay", card=shown)
+    assert demo.do("hold", card=shown, portal=WIRED)["encoder"] is None
     card = demo.take("blank", kind="uid")
     demo.do("lay", card=card)
     assert found(demo, "uid-only")["uid"].upper() == card
@@ -151,3 +155,20 @@ def test_a_card_outlives_the_demo(demo: Demo) -> None:
     in_force(demo, done["card_id"])
     assert demo.hold(card, WIRED)
     assert demo.hold(card, "south-gate")
+
+
+def test_no_key_is_told(demo: Demo) -> None:
+    """The readers' memory is the only place of the demo with a key in clear, but for the toy cards themselves."""
+    memory = demo.data / "reader-keys.json"
+    keys = [bytes.fromhex(key) for keys in json.loads(memory.read_text())["versions"].values() for key in keys.values()]
+    assert len(keys) == 3
+    searched = [path for path in demo.data.rglob("*") if path.is_file() and path != memory]
+    told = [path for path in (*searched, demo.output) if spells(path.read_bytes(), keys)]
+    assert searched
+    assert [path for path in told if path.parent.name != "bench-cards"] == []
+
+
+def spells(text: bytes, keys: list[bytes]) -> bool:
+    """Any of the keys, as bytes or in hexadecimal."""
+    lowered = text.lower()
+    return any(key in text or key.hex().encode() in lowered for key in keys)
