@@ -186,9 +186,7 @@ def _context(
         "phones": views.phones(sheet.occupants) if sheet else {},
         "slips": slips.list_slips(conn, now=visit.now, unit_id=unit_id, limit=10) if sheet else [],
         "person_id": person_id,
-        "here_path": "/desk"
-        if unit_id is None
-        else f"/desk/units/{unit_id}" + (f"?person={person_id}" if person_id else ""),
+        "here_path": _here(unit_id, person_id),
         "faces": encoder_faces.faces(visit, conn, sheet, person_id),
         "open_work": encoder_faces.open_work(visit, conn),
         "key_version": visit.house.encoding.key_version(),
@@ -202,6 +200,13 @@ def _context(
         "done": done,
         "form": Form(),
     }
+
+
+def _here(unit_id: int | None, person_id: int | None) -> str:
+    """The page that shows the same household and person."""
+    if unit_id is None:
+        return "/desk"
+    return f"/desk/units/{unit_id}" if person_id is None else f"/desk/units/{unit_id}?person={person_id}"
 
 
 def _told(visit: Visit, changed: CardView | None, done: str) -> str:
