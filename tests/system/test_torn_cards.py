@@ -1,0 +1,39 @@
+"""Cards torn off the desk at every command, through a real pcscd and pyscard, are finished or wiped by their next tap.
+
+The readers see a card come and go only a few times a second: so there are many, each with a desk's worker of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cards.pcscd import IN_NAMESPACE, MOST_SLOTS
+from tests.cards.torn import KINDS
+
+PATIENCE_S = 600
+
+
+@pytest.mark.system
+@pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of its own needs root")
+def test_every_place_of_every_kind(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    """Issued, written anew, wiped, and given up: before and after each command of all four kinds; none is left out."""
+    module, arguments = "tests.cards.inside_torn", (str(tmp_path), str(MOST_SLOTS))
+    done = subprocess.run(
+        ["unshare", "-m", "-n", "sh", "-c", IN_NAMESPACE, sys.executable, module, *arguments],
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-5000:]
+    assert "Traceback" not in done.stdout + done.stderr
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert set(told["kinds"]) == set(KINDS)
+    for kind, places in told["kinds"].items():
+        assert places["cut"] == places["expected"]
+        record_property("torn", ["through pcscd", kind, places["cut"]])
