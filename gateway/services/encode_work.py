@@ -45,15 +45,21 @@ def refuse_leased(uow: UnitOfWork, job: JobView, encoder: str | None) -> None:
         until = datetime.fromtimestamp(job.lease_until or 0, zone_of(uow.conn))
         raise ConflictError(
             "%(who)s is working on this card at %(encoder)s until %(until)s. Finish it there, or wait.",
-            who=job.leased_by,
+            who=_who(job),
             encoder=job.encoder,
             until=f"{until:%H:%M:%S}",
             job=job.id,
         )
 
 
+def _who(job: JobView) -> str:
+    """The person at work; where a card only was laid down again, the one who ordered it."""
+    at_a_tap = job.leased_by is None or job.leased_by == job.encoder
+    return job.created_by if at_a_tap else str(job.leased_by)
+
+
 def _interrupted(job: JobView) -> dict[str, Any]:
-    why = {"template": INTERRUPTED, "params": {"who": job.leased_by or job.created_by, "encoder": job.encoder}}
+    why = {"template": INTERRUPTED, "params": {"who": _who(job), "encoder": job.encoder}}
     return {"why": why}
 
 
