@@ -48,12 +48,17 @@ class Hand(Protocol):
 
 
 class InProcessEncoder:
-    """An encoder with at most one card (ports.CardEncoder), and the hand above it. Dead cards count as lifted."""
+    """An encoder with at most one card (ports.CardEncoder), and the hand above it. Dead cards count as lifted.
+
+    While ``free`` is cleared, no command gets to a card.
+    """
 
     def __init__(self, name: str, sink: Encoders) -> None:
         self.name = name
         self._sink = sink
         self._card: _Laid | None = None
+        self.free = asyncio.Event()
+        self.free.set()
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -85,6 +90,7 @@ class _Laid(InProcess):
         self._encoder = encoder
 
     async def transmit(self, apdu: bytes) -> bytes:
+        await self._encoder.free.wait()
         try:
             return await super().transmit(apdu)
         except DeviceOfflineError:
