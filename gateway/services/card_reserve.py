@@ -180,7 +180,7 @@ def _consented_by_present_owner(conn: Connection, unit_id: int, consent: dict[st
 
 
 def take_card(uow: UnitOfWork, handover: Handover, ruling: Ruling, state: CardState) -> Taken:
-    """Writes the card as ACTIVE or RESERVED; the unique index settles a race of two desks for one UID.
+    """Writes the card as ACTIVE or RESERVED; a race of two desks for one card is settled in the database.
 
     Raises ConflictError naming the holder (R-CARD-12), RuleViolationError for a card that was ended (R-CARD-21).
     """
@@ -207,7 +207,10 @@ def take_card(uow: UnitOfWork, handover: Handover, ruling: Ruling, state: CardSt
 def _write(conn: Connection, blank: CardView | None, number: str | None, values: dict[str, Any]) -> int:
     if blank is not None:
         _check_path(blank, CardState(values["state"]))
-        conn.execute(update(cards).where(cards.c.id == blank.id).values(**values, rev=blank.rev + 1))
+        there = (cards.c.id == blank.id, cards.c.state == CardState.BLANK.value)
+        if conn.execute(update(cards).where(*there).values(**values, rev=blank.rev + 1)).rowcount == 0:
+            refuse_known(conn, values["uid"])  # another desk took it between our look and now
+            check_number(conn, blank.number)
         return blank.id
     printed = check_number(conn, number) if number else next_number(conn)
     return int(conn.execute(insert(cards).values(**values, number=printed).returning(cards.c.id)).scalar_one())

@@ -9,7 +9,8 @@ from gateway.domain.card import CardState
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError, RuleViolationError
 from gateway.domain.identity import Identity
 from gateway.domain.person import Proof, Relation
-from gateway.services import cards, occupancy, site
+from gateway.services import card_views, cards, occupancy, site
+from gateway.services.card_reserve import Handover, judge, take_card
 from gateway.services.cards import Blank, CardView, Channel
 from gateway.storage.store import SYSTEM
 from tests.gateway.services.small_compound import CLERK, DAY, OTHER_UID, SUPERVISOR, UID, Compound, uid
@@ -326,6 +327,44 @@ def test_two_desks_and_one_uid_end_with_one_holder(both: Compound) -> None:
         assert f"already belongs to {issued[-1].holder}, {issued[-1].unit}" in told[-1]
     with both.store.read() as conn:
         assert len(cards.list_cards(conn, state=CardState.ACTIVE)) == 5
+
+
+@pytest.mark.parametrize("laid", [(uid(1), uid(1)), (uid(1), uid(2))], ids=["one card", "one printed number"])
+def test_two_desks_and_one_card_in_stock_end_with_one_holder(both: Compound, laid: tuple[bytes, bytes]) -> None:
+    """The row in stock is there before either desk begins, so no unique index tells them apart."""
+    other = both.unit_of("1-1-101", "b1")
+    neighbour = both.person("王强")
+    both.settle(neighbour, Relation.OWNER, unit=other)
+    with both.desk() as uow:
+        cards.stock_in(uow, [Blank("0901", laid[0] if laid[0] == laid[1] else None)])
+    issued: list[CardView] = []
+    told: list[str] = []
+    judged = threading.Barrier(2, timeout=20)
+
+    def desk(unit: int, person: int, card_uid: bytes) -> None:
+        judged.wait()
+        try:
+            with both.desk() as uow:
+                handover = Handover(unit, person, Proof.OWNER_FILE, card_uid, "0901", receipt="R-1")
+                ruling = judge(uow, handover, uow.actor)
+                if uow.conn.dialect.name == "postgresql":
+                    judged.wait()  # SQLite's writers take turns anyway
+                taken = take_card(uow, handover, ruling, CardState.ACTIVE)
+                issued.append(card_views.get(uow.conn, taken.card_id))
+        except ConflictError as error:
+            told.append(str(error))
+
+    desks = [
+        threading.Thread(target=desk, args=(both.unit, both.li_na, laid[0])),
+        threading.Thread(target=desk, args=(other, neighbour, laid[1])),
+    ]
+    for thread in desks:
+        thread.start()
+    for thread in desks:
+        thread.join(timeout=30)
+    (won,) = issued
+    assert len(told) == 1
+    assert both.card(won.id).holder == won.holder
 
 
 def test_two_desks_cannot_share_the_last_card_of_a_quota(both: Compound) -> None:
