@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from gateway.domain.card import CardState
 from gateway.domain.identity import IdentityForm, IdentityKind, KeyMaker
 from gateway.services.projection import identities_of
 from gateway.storage.tables import cards
@@ -66,8 +67,10 @@ class _Faces:
         return sorted(self._cards.get(key, ()))
 
     def _look(self, conn: Connection) -> None:
+        """Cards that are being written were never at a gate, and may leave the books without a trace."""
         c = cards.c
-        query = select(c.id, c.uid).where(c.secure_number.is_not(None), c.uid.is_not(None))
+        numbered = (c.secure_number.is_not(None), c.uid.is_not(None), c.state != CardState.RESERVED.value)
+        query = select(c.id, c.uid).where(*numbered)
         for card_id, uid in conn.execute(query):
             if self._uids.get(card_id) != uid:
                 self._meet(card_id, bytes(uid))

@@ -115,3 +115,16 @@ def test_a_card_that_took_another_row_is_met_again(compound: Compound, faces: Ca
     found = by_key(compound, faces, Identity.uid(uid(9).hex()))
     assert found is not None
     assert found.id == job.card_id
+
+
+def test_a_card_that_was_never_issued_imitates_nobody(compound: Compound, faces: CardFaces) -> None:
+    """Its work was cancelled after the cards were looked at, and it left the books without a trace."""
+    secure_readers(compound, "compound")
+    desk = Desk(compound)
+    job = desk.plan()
+    identity = Identity.uid(UID.hex())
+    assert by_key(compound, faces, identity) is None
+    desk.cancel(job)
+    assert by_key(compound, faces, identity) is None
+    desk.issued()
+    assert by_key(compound, faces, identity) is not None
