@@ -62,7 +62,10 @@ class Controllers:
         """A lost card or a copy that turns up calls a person, as it does at our own readers."""
         for event in events:
             if event.kind == "denied" and event.key:
-                alarm = await asyncio.to_thread(self._look_up, event.portal or "", event.key)
+                try:
+                    alarm = await asyncio.to_thread(self._look_up, event.portal or "", event.key)
+                except GatehouseError:
+                    continue  # the store is away; the event itself is recorded
                 if alarm is not None:
                     self._alarms.raise_alarm(alarm.kind, alarm.source, alarm.detail)
 

@@ -39,7 +39,7 @@ class CardFaces:
     def lists_changed(self) -> None:
         """Some card opens other doors than before."""
         for faces in self._faces.values():
-            faces.stale = True
+            faces.changes += 1
 
     def cards_of(self, conn: Connection, key: bytes) -> list[int]:
         """The ids of cards with a number whose UID, or the number that some readers make of it, gives this key."""
@@ -54,16 +54,18 @@ class _Faces:
     """One kind of face: sites whose controllers report no Wiegand keys never make any."""
 
     def __init__(self, key_of: KeyMaker, forms: tuple[IdentityForm, ...]) -> None:
-        self.stale = True
+        self.changes = 0
+        self._seen = -1
         self._key_of = key_of
         self._forms = forms
         self._uids: dict[int, bytes] = {}
         self._cards: dict[bytes, set[int]] = {}
 
     def cards_of(self, conn: Connection, key: bytes) -> list[int]:
-        if self.stale:
-            self.stale = False
+        changes = self.changes
+        if self._seen != changes:
             self._look(conn)
+            self._seen = changes  # not before: a look that failed is no look
         return sorted(self._cards.get(key, ()))
 
     def _look(self, conn: Connection) -> None:

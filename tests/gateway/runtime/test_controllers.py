@@ -200,6 +200,24 @@ async def test_a_lost_card_at_a_remote_gate_calls_a_person(sqlite_store: Store) 
     assert told._waiting.get_nowait() == Alarm("card_reported", "portal:b1-e1", {"card": "0417"})
 
 
+async def test_an_alarm_that_cannot_be_looked_up_holds_up_no_event(sqlite_store: Store) -> None:
+    """The store is busy for a moment: the events are taken, and what comes after still calls a person."""
+    hub = EventHub()
+    told = Alarms(hub, lambda _alarm: None)
+    answers: list[Alarm | None] = [Alarm("card_reported", "portal:b1-e1", {"card": "0417"}), None]
+
+    def look_up(_portal: str, _key: bytes) -> Alarm | None:
+        answer = answers.pop()
+        if answer is None:
+            raise StoreBusyError("The store is in use.")
+        return answer
+
+    controllers = Controllers(sqlite_store, hub, told, look_up)
+    events = [_event(1, kind="denied", key=KEY), _event(2, kind="denied", key=KEY)]
+    assert await controllers.events(events) == 2
+    assert told._waiting.qsize() == 1
+
+
 async def test_reports_wait_for_a_busy_store(
     sqlite_store: Store, keeping: tuple[Controllers, EventHub], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import event, update
+from sqlalchemy.exc import ResourceClosedError
 
 from gateway.domain.identity import Identity, IdentityForm, identity_of_uid
 from gateway.services import cards, presented
@@ -128,3 +129,16 @@ def test_a_card_that_was_never_issued_imitates_nobody(compound: Compound, faces:
     assert by_key(compound, faces, identity) is None
     desk.issued()
     assert by_key(compound, faces, identity) is not None
+
+
+def test_a_look_that_failed_is_made_again(compound: Compound, faces: CardFaces) -> None:
+    """The store was away at the first refusal: the second one is not forgotten for that."""
+    secure_readers(compound, "compound")
+    job = Desk(compound).issued()
+    key = compound.keys.list(Identity.uid(UID.hex()))
+    with compound.store.read() as closed:
+        pass
+    with pytest.raises(ResourceClosedError):
+        faces.cards_of(closed, key)
+    with compound.store.read() as conn:
+        assert faces.cards_of(conn, key) == [job.card_id]
