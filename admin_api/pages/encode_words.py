@@ -80,6 +80,6 @@ KEY_PURPOSES: Final[Mapping[str, str]] = {
     KeyPurpose.READ: N_("reading"),
     KeyPurpose.WRITE: N_("writing"),
     KeyPurpose.COUNTER: N_("the counter"),
-    KeyPurpose.RESERVE: N_("reserve"),
+    KeyPurpose.PROOF: N_("proof of the card"),
     KeyPurpose.ISSUER: N_("the issuer's mark"),
 }

@@ -28,7 +28,7 @@ from gateway.signing.keyring import Keyring
 from gateway.storage.store import SYSTEM, Store, UnitOfWork
 
 # What readers check: access to the file, the CMAC in it, and the proof of an FMCOS card that it is no copy.
-_BROUGHT: Final = (KeyPurpose.READ, KeyPurpose.ISSUER, KeyPurpose.APPLICATION)
+_BROUGHT: Final = (KeyPurpose.READ, KeyPurpose.ISSUER, KeyPurpose.PROOF)
 _PEOPLE: Final = ("installer-1", "installer-2")
 
 Memory = dict[str, dict[str, str]]

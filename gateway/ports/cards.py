@@ -15,14 +15,17 @@ FACTORY: Final = 0
 
 
 class KeyPurpose(StrEnum):
-    """What a card master key is for. All are AES-128 and diversified for each card; none is ever on two cards."""
+    """What a card master key is for. All are AES-128 and diversified for each card; none is ever on two cards.
+
+    Readers hold READ, ISSUER and PROOF. With the last a CPU card proves that it is no copy; on DESFire it lies unused.
+    """
 
     PICC = "picc"
     APPLICATION = "application"
     READ = "read"
     WRITE = "write"
     COUNTER = "counter"
-    RESERVE = "reserve"
+    PROOF = "proof"
     ISSUER = "issuer"
 
 

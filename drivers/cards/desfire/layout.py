@@ -25,7 +25,7 @@ PURPOSES: Final = (
     KeyPurpose.READ,
     KeyPurpose.WRITE,
     KeyPurpose.COUNTER,
-    KeyPurpose.RESERVE,
+    KeyPurpose.PROOF,
 )
 """What the keys of the application are for, by their numbers."""
 

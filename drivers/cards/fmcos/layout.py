@@ -74,6 +74,6 @@ def write_keys(secrets: CardSecrets) -> tuple[bytes, ...]:
     """In the DF: the key of readers, and the one that proves that the card is no copy; numbered by their version."""
     read = KeyRecord(KeyType.EXTERNAL, _OPEN, _MAIN_KEY_USED, _READ_STATE, _OUR_TRIES, secrets[KeyPurpose.READ])
     proof = KeyRecord(
-        KeyType.INTERNAL, _READ_KEY_USED, _MAIN_KEY_USED, _KEY_NUMBER, _TRIPLE_DES, secrets[KeyPurpose.APPLICATION]
+        KeyType.INTERNAL, _READ_KEY_USED, _MAIN_KEY_USED, _KEY_NUMBER, _TRIPLE_DES, secrets[KeyPurpose.PROOF]
     )
     return commands.add_key(secrets.version, read), commands.add_key(secrets.version, proof)

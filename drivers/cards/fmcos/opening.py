@@ -85,6 +85,6 @@ def prove(secrets: CardSecrets, challenge: bytes) -> Procedure[bool]:
     if code in status.NO_SUCH_KEY:
         return False
     proof = accept(answer, CHALLENGE_SIZE)
-    if not hmac.compare_digest(proof, ecb(secrets[KeyPurpose.APPLICATION], challenge)):
+    if not hmac.compare_digest(proof, ecb(secrets[KeyPurpose.PROOF], challenge)):
         raise CardGarbledError("The card cannot prove that it is no copy: take it in.")
     return True

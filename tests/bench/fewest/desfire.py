@@ -19,7 +19,7 @@ _NUMBER_FILE = bytes.fromhex("01 03 0012 200000")
 _COUNTER_FILE = bytes.fromhex("02 03 0033 00000000 FFFF0000 00000000 01")
 _AES_KEYS = 0x80
 _CARD_KEY = _AES_KEYS
-_PURPOSES = (KeyPurpose.READ, KeyPurpose.WRITE, KeyPurpose.COUNTER, KeyPurpose.RESERVE)
+_PURPOSES = (KeyPurpose.READ, KeyPurpose.WRITE, KeyPurpose.COUNTER, KeyPurpose.PROOF)
 
 
 def issue(script: Script) -> None:

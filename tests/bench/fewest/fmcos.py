@@ -41,7 +41,7 @@ def read(script: Script, *, select: bool = True) -> bytes:
     _open(script, key.version, key[KeyPurpose.READ])
     ours = script.job.random(8)
     proof = script.say(bytes([0, 0x88, 0, key.version, 8]) + ours + b"\x00", "the card is no copy")
-    assert proof == ecb(key[KeyPurpose.APPLICATION], ours)
+    assert proof == ecb(key[KeyPurpose.PROOF], ours)
     return script.say(bytes.fromhex("00B0810020"), "the number")
 
 

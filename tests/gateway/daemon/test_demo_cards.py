@@ -20,7 +20,7 @@ from gateway.storage import tables
 from gateway.storage.store import SYSTEM, UnitOfWork
 from tests.brokers import free_port
 
-BROUGHT = ("read", "issuer", "application")
+BROUGHT = ("read", "issuer", "proof")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from simulators.devices.vcard import UidCard
 SITE = 7
 NUMBER = bytes.fromhex("0102030405060708")
 KEYS = CardKeySet(1, {purpose: bytes((n,)) * 16 for n, purpose in enumerate(KeyPurpose, 1)})
-READERS_KEYS = (KeyPurpose.READ, KeyPurpose.ISSUER, KeyPurpose.APPLICATION)
+READERS_KEYS = (KeyPurpose.READ, KeyPurpose.ISSUER, KeyPurpose.PROOF)
 UIDS = {
     CardKind.DESFIRE_EV2: "04A1B2C3D4E5F6",
     CardKind.DESFIRE_EV1: "04112233445566",

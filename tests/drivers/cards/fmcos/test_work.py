@@ -50,7 +50,7 @@ def test_the_card_is_as_the_layout_says() -> None:
     assert bytes.fromhex(file["content"]) == seal(data(1), UID, SECRETS[KeyPurpose.ISSUER])
     assert [(key["type"], key["number"], key["value"]) for key in df["key_file"]["keys"]] == [
         (0x39, 1, SECRETS[KeyPurpose.READ].hex()),
-        (0x34, 1, SECRETS[KeyPurpose.APPLICATION].hex()),
+        (0x34, 1, SECRETS[KeyPurpose.PROOF].hex()),
     ]
 
 
