@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from drivers.repeats import Repeats
+from gateway.domain.errors import GatehouseError
 from gateway.domain.identity import Identity, IdentityKind
-from gateway.ports import CardOnEncoder, DeviceError, DeviceStatus, EncoderSink, ReaderSink
+from gateway.ports import CardOnEncoder, DeviceStatus, EncoderSink, ReaderSink
 from gateway.ports.cards import CardEncoder, GateReading, ReadCard
 
 
@@ -62,8 +63,8 @@ class GateReader:
     async def _present(self, at_monotonic: float) -> None:
         try:
             reading = await self._read(self._encoder.card())
-        except DeviceError:
-            return
+        except GatehouseError:
+            return  # half a tap, or a store that has never told the keys
         identity = identity_of(reading)
         if self._repeats.is_new(self.name, identity, at_monotonic):
             self._sink.presented(self.name, identity, at_monotonic)

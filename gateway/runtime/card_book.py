@@ -2,10 +2,13 @@
 
 from typing import Protocol
 
+from gateway.domain.errors import StoreBusyError, StoreFullError
 from gateway.ports.cards import CardKeys
 from gateway.services import card_keys
 from gateway.signing.keyring import Keyring
 from gateway.storage.store import Store
+
+_Known = tuple[card_keys.Generation, CardKeys | None]
 
 
 class CardKeySource(Protocol):
@@ -16,21 +19,31 @@ class CardKeySource(Protocol):
 
 
 class CardBook:
-    """Reads the keys again when the store has others: a set made or retired on the command line counts at once."""
+    """Reads the keys again when the store has others: a set made or retired on the command line counts at once.
+
+    While the store is away those of before serve on: a gate reads cards then too.
+    """
 
     def __init__(self, store: Store, keyring: Keyring) -> None:
         self._store = store
         self._keyring = keyring
-        self._known: tuple[card_keys.Generation, CardKeys | None] | None = None
+        self._known: _Known | None = None
 
     def __repr__(self) -> str:
         return "CardBook(…)"
 
     def keys(self) -> CardKeys | None:
-        """Raises UnsealError with the wrong keyring."""
+        """Raises UnsealError with the wrong keyring, the store's errors before the keys were read once."""
+        try:
+            self._known = self._now()
+        except (StoreBusyError, StoreFullError):
+            if self._known is None:
+                raise
+        return self._known[1]
+
+    def _now(self) -> _Known:
         with self._store.read() as conn:
-            generation = card_keys.generation(conn)
-            known = self._known
-            if known is None or known[0] != generation:
-                known = self._known = (generation, card_keys.load(conn, self._keyring))
-        return known[1]
+            generation, known = card_keys.generation(conn), self._known
+            if known is not None and known[0] == generation:
+                return known
+            return generation, card_keys.load(conn, self._keyring)

@@ -10,6 +10,7 @@ from drivers.pcsc.protocol.contactless import GET_UID
 from drivers.pcsc.settings import VpcdEncoderSettings
 from drivers.pcsc.vpcd_encoder import VpcdEncoder
 from gateway.domain.card_data import CardData
+from gateway.domain.errors import StoreBusyError
 from gateway.domain.identity import Identity, IdentityKind
 from gateway.ports import Device, DeviceOfflineError, DeviceState, EncoderSink
 from gateway.ports.cards import CardGarbledError, CardTransport, GateReading
@@ -85,7 +86,9 @@ async def test_any_other_card_shows_its_uid(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [DeviceOfflineError("It left."), CardGarbledError("It mumbles.")], ids=["lifted", "garbled"]
+    "error",
+    [DeviceOfflineError("It left."), CardGarbledError("It mumbles."), StoreBusyError("No keys yet.")],
+    ids=["lifted", "garbled", "no keys yet"],
 )
 async def test_half_a_tap_is_no_tap(gate: Gate, error: Exception) -> None:
     """A card that could not be read is neither let in nor taken for a copy; the next one counts."""
