@@ -39,6 +39,7 @@ def page(real: RealSite, chromium: Browser) -> Iterator[Page]:
     window.wait_for_url("**/desk")
     window.locator("button[name=language][value=en]").click()
     window.locator("html[lang=en]").wait_for(state="attached")
+    window.wait_for_load_state("load")
     yield window
     real.hand.lift()
     context.close()
@@ -115,3 +116,14 @@ def _planned(real: RealSite) -> tuple[str, list[str]]:
     with real.site.house.store.write(real.site.clerk) as uow:
         batch = encode_jobs.plan_batch(uow, "3 号楼", rows)
     return f"/desk/batches/{batch.id}", [card.holder or "" for card in three]
+
+
+def test_enter_gives_nothing_up(real: RealSite, page: Page) -> None:
+    """A dialog that asks for something final stands on the way back."""
+    path, _names = _planned(real)
+    page.goto(f"{real.site.url}{path}")
+    page.get_by_role("link", name="Close the day").click()
+    expect(page.locator("dialog[open] a[data-back]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("#batch-count")).to_have_text("0 of 3 cards written")

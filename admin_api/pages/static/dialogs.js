@@ -18,7 +18,8 @@ async function open(link) {
   dialog.replaceChildren(...page.body.childNodes);
   dialog.setAttribute("aria-label", dialog.querySelector("h1")?.textContent ?? "");
   dialog.showModal();
-  dialog.querySelector("[autofocus], input:not([type=hidden]), select, button")?.focus();
+  const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("input:not([type=hidden]), select, button");
+  first?.focus();
 }
 
 document.addEventListener("click", (event) => {
