@@ -5,8 +5,11 @@ from typing import Final, Self
 from drivers.cards.diversification import an10922_aes
 from gateway.domain.card_data import CardKind
 from gateway.domain.card_template import CardTemplates
-from gateway.ports.cards import CardKeys, CardKeySet, KeyPurpose
+from gateway.ports.cards import CardForeignError, CardKeys, CardKeySet, KeyPurpose
 
+UNKNOWN_VERSION: Final = (
+    "This card needs keys of version %(version)s, which this site does not have: take another card."
+)
 _SYSTEM: Final = b"GH"
 _CRYPTO1_KEY_SIZE: Final = 6
 _CRYPTO1_PURPOSES: Final = frozenset({KeyPurpose.READ, KeyPurpose.WRITE})
@@ -46,6 +49,13 @@ class CardSecrets:
     ) -> dict[int, Self]:
         """The card's keys of every version that is still known, by version, the most likely first."""
         return {keyset.version: cls.of(keyset, uid, kind, templates, site_number) for keyset in keys.in_order()}
+
+
+def keyset_of(keys: CardKeys, version: int) -> CardKeySet:
+    """Raises CardForeignError for a version that was withdrawn, or never was one of ours."""
+    if version not in keys.sets:
+        raise CardForeignError(UNKNOWN_VERSION, version=version)
+    return keys.sets[version]
 
 
 def place_of(kind: CardKind, templates: CardTemplates) -> bytes:

@@ -11,7 +11,7 @@ from drivers.cards.classic.protocol.sector import FACTORY_TRAILER, Trailer
 from drivers.cards.classic.sector import BLANK, Opener, Sector, reader, writer
 from drivers.cards.exchange import Procedure, Step
 from drivers.cards.presence import require_same
-from drivers.cards.secrets import CardSecrets
+from drivers.cards.secrets import CardSecrets, keyset_of
 from drivers.cards.tries import Tries
 from gateway.domain.card_data import CardKind
 from gateway.ports.cards import FACTORY, CardGarbledError, CardKeys, EncodePlan
@@ -108,5 +108,5 @@ class _Work:
 
     def _secrets(self, version: int) -> CardSecrets:
         plan = self._plan
-        keyset = self._keys.sets[version]
+        keyset = keyset_of(self._keys, version)
         return CardSecrets.of(keyset, plan.uid, CardKind.CLASSIC, plan.templates, plan.data.site_number)

@@ -11,13 +11,12 @@ from drivers.cards.desfire.protocol.errors import WrongKeyError
 from drivers.cards.desfire.protocol.session import Session
 from drivers.cards.exchange import Procedure
 from drivers.cards.presence import require_same
-from drivers.cards.secrets import CardSecrets
+from drivers.cards.secrets import UNKNOWN_VERSION, CardSecrets
 from drivers.cards.tries import Tries
 from gateway.domain.card_data import CardData, CardKind
 from gateway.ports.cards import FACTORY, CardForeignError, CardKeys, EncodePlan, KeyPurpose
 
 _FOREIGN = "Someone else's keys are on this card: neither the factory's nor ours open it; take another card."
-_UNKNOWN_VERSION = "This card needs keys of version %(version)s, which this site does not have: take another card."
 
 
 class Access:
@@ -44,7 +43,7 @@ class Access:
         if version == FACTORY and purpose is not KeyPurpose.ISSUER:
             return FACTORY_KEY
         if version not in self._secrets:
-            raise CardForeignError(_UNKNOWN_VERSION, version=version)
+            raise CardForeignError(UNKNOWN_VERSION, version=version)
         return self._secrets[version][purpose]
 
     def open_card(self, version: int) -> Procedure[Session]:

@@ -11,7 +11,7 @@ from drivers.cards.fmcos.application import Traces, find, run, select_df, stands
 from drivers.cards.fmcos.opening import open_main
 from drivers.cards.fmcos.protocol import commands, status
 from drivers.cards.presence import require_same
-from drivers.cards.secrets import CardSecrets
+from drivers.cards.secrets import CardSecrets, keyset_of
 from drivers.cards.tries import WRONG_KEYS_A_TAP, Tries
 from gateway.domain.card_data import CardKind
 from gateway.ports.cards import (
@@ -188,4 +188,5 @@ class _Work:
 
     def _secrets(self, version: int) -> CardSecrets:
         plan = self.plan
-        return CardSecrets.of(self._keys.sets[version], plan.uid, CardKind.FMCOS, plan.templates, plan.data.site_number)
+        keyset = keyset_of(self._keys, version)
+        return CardSecrets.of(keyset, plan.uid, CardKind.FMCOS, plan.templates, plan.data.site_number)

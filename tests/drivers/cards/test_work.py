@@ -8,6 +8,7 @@ from drivers.cards.work import CardDesk
 from gateway.domain.card_data import CardKind
 from gateway.ports import DeviceOfflineError
 from gateway.ports.cards import (
+    CardForeignError,
     CardKindError,
     CardSwappedError,
     CardWork,
@@ -59,6 +60,24 @@ async def test_a_card_is_issued_read_and_wiped(name: str) -> None:
     assert told == list(range(len(DESK.wipe_steps(wanted))))
     assert (await DESK.look(card, KEYS, TEMPLATES)).state is FoundState.BLANK
     assert await DESK.read(card, KEYS, TEMPLATES) == GateReading(uid, None)
+
+
+@pytest.mark.parametrize("name", CARDS)
+async def test_keys_that_were_withdrawn_are_told_and_nothing_is_written(name: str) -> None:
+    """The plan is older than the retirement of its key version."""
+    kind, uid = CARDS[name]
+    card, withdrawn = InProcess(make(name, uid)), plan(kind, 3, uid=uid)
+    with pytest.raises(CardForeignError, match="keys of version 3"):
+        await DESK.personalise(card, withdrawn, KEYS, silent)
+    assert (await DESK.look(card, KEYS, TEMPLATES)).state is FoundState.BLANK
+
+
+@pytest.mark.parametrize("name", ["classic", "fmcos"])
+async def test_a_card_with_withdrawn_keys_cannot_be_wiped(name: str) -> None:
+    """Which of our keys it carries, neither kind says itself."""
+    kind, uid = CARDS[name]
+    with pytest.raises(CardForeignError, match="keys of version 3"):
+        await DESK.wipe(InProcess(make(name, uid)), plan(kind, 3, before=3, uid=uid), KEYS, silent)
 
 
 @pytest.mark.parametrize("name", ["desfire-ev1", "desfire-ev2"])
