@@ -1,5 +1,6 @@
 """Cards are truly written under the eyes of the desk: step by step, by keyboard alone, and pulled away half-way."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,11 @@ from tests.browser.real_desk import RealSite, blank, writing_site
 from tests.browser.town import PATIENCE_MS
 
 HEAR = """
-window.heard = [];
 const start = OscillatorNode.prototype.start;
-OscillatorNode.prototype.start = function (at) { window.heard.push(this.type); return start.call(this, at); };
+OscillatorNode.prototype.start = function (at) {
+  document.documentElement.dataset.heard = `${document.documentElement.dataset.heard ?? ""} ${this.type}`;
+  return start.call(this, at);
+};
 """
 """Notes each tone: sines say that a card is done, squares that something went wrong."""
 
@@ -96,11 +99,11 @@ def test_a_handover_day_by_keyboard_alone(real: RealSite, page: Page) -> None:
     card.doom(die_after=20)
     real.hand.lay(card, uid)
     expect(page.get_by_text("The card was lifted or does not answer.").first).to_be_visible()
-    page.wait_for_function("heard.includes('square')")
+    expect(page.locator("html")).to_have_attribute("data-heard", re.compile("square"))
     real.hand.lift()
     real.hand.lay(card, uid)
     expect(page.get_by_text("2 of 3 cards written")).to_be_visible()
-    page.wait_for_function("heard.includes('sine')")
+    expect(page.locator("html")).to_have_attribute("data-heard", re.compile("sine"))
     expect(page.locator(".big")).to_have_text(names[1])
     real.hand.lift()
     real.hand.lay(*blank("classic"))
