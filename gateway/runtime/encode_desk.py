@@ -155,21 +155,27 @@ class EncodeDesk:
     async def _renew(self, laid: LaidCard, found: FoundCard) -> None:
         """A card in use that carries old keys is written anew while it lies here: so a rotation comes to its end."""
         version = await asyncio.to_thread(self.key_version)
-        if version is None or found.key_version == version:
+        order = None if version is None else await asyncio.to_thread(self._renewal, found, version)
+        if version is None or order is None:
             return
-        actor = _desk(laid.encoder)
-        job = await asyncio.to_thread(self._store.run, actor, lambda uow: self._renewal(uow, found, version))
-        if job is not None:
-            await self._go_on(laid, job.id, actor)
+        actor, templates = _desk(laid.encoder), self._templates
+        job = await asyncio.to_thread(
+            self._store.run, actor, lambda uow: encode_jobs.plan(uow, order, found, templates, version)
+        )
+        await self._go_on(laid, job.id, actor)
 
-    def _renewal(self, uow: UnitOfWork, found: FoundCard, version: int) -> JobView | None:
-        """None for a card that is not in use, or whose number belongs to another."""
-        card = card_views.by_uid(uow.conn, found.uid)
+    def _renewal(self, found: FoundCard, version: int) -> Order | None:
+        """None for a card that is not in use, or whose number belongs to another.
+
+        A card can be ahead of the books: its renewal was given up after the last command.
+        """
+        with self._store.read() as conn:
+            card = card_views.by_uid(conn, found.uid)
         if card is None or found.data is None or card.secure_number != found.data.number:
             return None
-        if card.state is not CardState.ACTIVE:
+        if card.state is not CardState.ACTIVE or found.key_version == card.key_version == version:
             return None
-        return encode_jobs.plan(uow, Order(JobKind.REENCODE, card_id=card.id), found, self._templates, version)
+        return Order(JobKind.REENCODE, card_id=card.id)
 
     # --- Batches -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import update
 
 from gateway.domain.card_data import CardKind
 from gateway.domain.encode_job import JobState
@@ -12,6 +13,7 @@ from gateway.ports.cards import CardForeignError, CardKeys, CardKeySet, CardLock
 from gateway.services import cards, encode_jobs
 from gateway.services.cards import Channel
 from gateway.services.encode_jobs import BatchRow
+from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.runtime.conftest import Rig
 from tests.gateway.runtime.desk_rig import KEYS, UID, Card, DeskRig
@@ -287,6 +289,19 @@ async def test_a_card_with_old_keys_is_written_anew_where_it_lies(desk: DeskRig)
     desk.front.lay(card)
     await desk.found(FoundState.OURS)
     assert desk.work.done[done:] == ["look"]
+
+
+async def test_the_books_follow_a_card_that_is_ahead_of_them(desk: DeskRig) -> None:
+    """Its renewal was given up though all was written: else it would count as an old card for ever."""
+    card = Card()
+    job = await desk.reaches(await desk.issue(card), JobState.ACTIVE)
+    with desk.compound.desk() as uow:
+        uow.conn.execute(update(tables.cards).where(tables.cards.c.id == job.card_id).values(key_version=2))
+    desk.front.lift()
+    desk.front.lay(card)
+    await until(lambda: desk.compound.card(job.card_id or 0).key_version == 1)
+    await desk.found(FoundState.OURS)
+    assert desk.open_jobs() == []
 
 
 async def test_a_lost_card_with_old_keys_is_left_as_it_is(desk: DeskRig) -> None:
