@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from drivers.pcsc.protocol.contactless import GET_UID, card_of_reply
 from drivers.pcsc.settings import PcscEncoderSettings
@@ -11,10 +11,12 @@ from drivers.pcsc.winscard import CardHandle, Watcher
 from drivers.redial import keep_dialling
 from drivers.status import StatusReporter
 from gateway.domain.errors import GatehouseError
-from gateway.ports import DeviceRefusedError, EncoderSink
+from gateway.ports import DeviceOfflineError, DeviceRefusedError, EncoderSink
 from gateway.ports.cards import CardTransport
 
 T = TypeVar("T")
+ANSWER_S: Final = 15.0
+"""Far longer than any command takes, formatting included: after this the service or the reader hangs."""
 
 
 class PcscEncoder:
@@ -26,7 +28,7 @@ class PcscEncoder:
         self._status = StatusReporter(settings.name, sink)
         self._watching = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-watch")
         self._talking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-card")
-        self._card: _LaidCard | None = None
+        self._card: LaidCard | None = None
         self._laid: int | None = None
 
     @property
@@ -66,7 +68,7 @@ class PcscEncoder:
     async def _lay(self, reader: str) -> None:
         try:
             handle = await _in(self._talking, lambda: CardHandle(self.name, reader))
-            self._card = _LaidCard(handle, self._talking)
+            self._card = LaidCard(self.name, handle, self._talking)
             card = card_of_reply(await self._card.transmit(GET_UID))
         except GatehouseError as error:
             self._sink.card_unreadable(self.name, str(error))
@@ -82,17 +84,28 @@ class PcscEncoder:
             self._sink.card_lifted(self.name)
 
 
-class _LaidCard:
+class LaidCard:
     """One card from laying to lifting, spoken to on the encoder's second thread."""
 
-    def __init__(self, handle: CardHandle, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, device: str, handle: CardHandle, thread: ThreadPoolExecutor, answer_s: float = ANSWER_S) -> None:
         self.atr = handle.atr
+        self._device = device
         self._handle = handle
         self._thread = thread
+        self._answer_s = answer_s
 
     async def transmit(self, apdu: bytes) -> bytes:
-        """Raises DeviceOfflineError when the card was lifted: what it did meanwhile is unknown."""
-        return await _in(self._thread, lambda: self._handle.transmit(apdu))
+        """Raises DeviceOfflineError when the card was lifted, or is silent: what it did meanwhile is unknown.
+
+        A command that still waits for the thread then is never sent.
+        """
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await _in(self._thread, lambda: self._handle.transmit(apdu))
+        except TimeoutError as error:
+            raise DeviceOfflineError(
+                "The card on %(device)s was lifted or does not answer.", device=self._device
+            ) from error
 
     def close(self) -> None:
         """Lets go of it after whatever is under way."""
