@@ -8,10 +8,11 @@ from gateway.domain.card_data import CardKind
 from gateway.domain.card_template import CardTemplates
 from gateway.domain.encode_job import JobKind
 from gateway.domain.errors import GatehouseError
-from gateway.domain.identity import IdentityForm
+from gateway.domain.identity import Identity, IdentityForm, IdentityKind
 from gateway.domain.person import Proof
 from gateway.ports.cards import FoundCard, FoundState
 from gateway.services import encode_jobs, site
+from gateway.services.cards import CardView
 from gateway.services.encode_jobs import JobView, Order
 from gateway.storage.store import Actor
 from tests.gateway.services.small_compound import CLERK, SUPERVISOR, UID, Compound
@@ -132,3 +133,15 @@ def secure_readers(compound: Compound, *areas: str) -> None:
     for area in areas:
         with compound.desk() as uow:
             site.set_area_forms(uow, compound.keys, area, (IdentityForm.UID, IdentityForm.SECURE))
+
+
+def card_of(desk: Desk, job: JobView) -> CardView:
+    """The card that the work is about, as it stands now."""
+    assert job.card_id is not None
+    return desk.compound.card(job.card_id)
+
+
+def secured(desk: Desk, number: bytes, area: str) -> bool:
+    """Whether this number opens the area."""
+    key = desk.compound.keys.list(Identity(IdentityKind.SECURE, number))
+    return key in desk.compound.lists()[area]
