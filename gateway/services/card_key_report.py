@@ -1,8 +1,5 @@
 """Which cards carry keys of which version: how far a rotation is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, func, select
 
 from gateway.domain.card import HELD
@@ -12,25 +9,6 @@ from gateway.services.encode_views import OPEN_STATES
 from gateway.storage.tables import cards, encode_jobs
 
 _HELD = [state.value for state in sorted(HELD)]
-
-
-@dataclass(frozen=True, slots=True)
-class KeyReport:
-    """``by_version``: how many held cards carry each key version. ``old``: of those, which are not on the current."""
-
-    current: int
-    by_version: Mapping[int, int]
-    old: list[CardView]
-
-    @property
-    def left(self) -> int:
-        """How many cards have still to lie on an encoder."""
-        return sum(count for version, count in self.by_version.items() if version != self.current)
-
-
-def key_report(conn: Connection, current: int, *, after: int = 0, limit: int = 500) -> KeyReport:
-    """Counts, and the cards on old versions with holder and unit: those with an id above ``after``."""
-    return KeyReport(current, count_by_version(conn), cards_on_old(conn, current, after=after, limit=limit))
 
 
 def count_by_version(conn: Connection) -> dict[int, int]:

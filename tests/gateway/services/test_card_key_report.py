@@ -1,7 +1,7 @@
 """How far a rotation is: which cards still carry older keys, whose they are, and what work needs them."""
 
 from gateway.services import cards
-from gateway.services.card_key_report import count_by_version, key_report, open_work_with
+from gateway.services.card_key_report import cards_on_old, count_by_version, open_work_with
 from tests.gateway.services.encode_stage import VERSION, Desk, blank
 from tests.gateway.services.small_compound import Compound, uid
 
@@ -13,9 +13,9 @@ def test_cards_on_older_keys_are_counted_and_named(compound: Compound) -> None:
     desk.issued(blank(uid(2)))
     compound.issue(uid(3))
     with compound.store.read() as conn:
-        report = key_report(conn, VERSION + 1)
-    assert (report.by_version, report.left) == ({VERSION: 1, VERSION + 1: 1}, 1)
-    assert [(card.id, card.holder, card.unit) for card in report.old] == [(first.card_id, "李娜", "3-1-502")]
+        counted, old = count_by_version(conn), cards_on_old(conn, VERSION + 1)
+    assert counted == {VERSION: 1, VERSION + 1: 1}
+    assert [(card.id, card.holder, card.unit) for card in old] == [(first.card_id, "李娜", "3-1-502")]
 
 
 def test_a_card_that_nobody_holds_does_not_count(compound: Compound) -> None:
