@@ -226,8 +226,7 @@ def _check_path(blank: CardView, state: CardState) -> None:
 
 def _find_blank(conn: Connection, uid: bytes, number: str | None) -> CardView | None:
     """The card in stock that lies on the encoder; None when it comes in only now."""
-    refuse_known(conn, uid)
-    known = card_views.by_uid(conn, uid)
+    known = refuse_known(conn, uid)
     if known is None and number:
         known = next(iter(card_views.list_cards(conn, number=number, state=CardState.BLANK)), None)
         if known is not None and (known.number != number.strip() or known.uid is not None):
@@ -242,11 +241,15 @@ def _find_blank(conn: Connection, uid: bytes, number: str | None) -> CardView | 
     return known
 
 
-def refuse_known(conn: Connection, uid: bytes) -> None:
-    """A UID that someone holds (409, naming who and since when), or whose card was ended for good (R-CARD-21)."""
+def refuse_known(conn: Connection, uid: bytes) -> CardView | None:
+    """The card in stock with this UID, if there is one.
+
+    Raises ConflictError for a UID that someone holds, naming who and since when, and RuleViolationError for one whose
+    card was ended for good (R-CARD-21).
+    """
     known = card_views.by_uid(conn, uid)
     if known is None or known.state is CardState.BLANK:
-        return
+        return known
     job = encode_views.open_for_card(conn, known.id) if known.state is CardState.RESERVED else None
     if job is not None:
         raise encode_views.under_way(job)
