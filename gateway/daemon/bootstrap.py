@@ -48,10 +48,10 @@ from gateway.runtime.spill import Spill
 from gateway.runtime.supervision import Job, Supervisor
 from gateway.runtime.sweeper import Sweeper
 from gateway.runtime.whitelists import WhitelistKeeper
-from gateway.services import site
+from gateway.services import encode_jobs, site
 from gateway.services.keys import Keys
 from gateway.storage.highwater import HighWater, Standing
-from gateway.storage.store import Committed, Store
+from gateway.storage.store import SYSTEM, Committed, Store
 from sync.gateway import GatewaySync
 from sync.session import BrokerSettings, Tls
 
@@ -95,6 +95,8 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
     """On the event loop's thread. ``lost`` is told, from any thread, when another gateway took over."""
     lease = LeaseKeeper(store, holder_of(config.data), lost)
     lease.take()
+    with store.write(SYSTEM) as uow:
+        encode_jobs.lapse(uow, at_start=True)  # cards that an earlier run left half-written
     ring = open_keyring(config, make=not has_secrets(store))
     keys = open_keys(config, store, ring)
     mark = HighWater(config.data / MARK_FILE)
@@ -153,12 +155,12 @@ def build(config: Config, store: Store, clock: SteadyClock, lost: Callable[[str]
         "lists": keeper.run,
         "alarms": alarms.run,
         "portals": portals.run,
-        "encoders": desk.run,
         "controllers": controllers.run,
         "expiry": sweeper.run,
         "lease": lease.run,
     }
     lanes = {f"portal {name}": partial(admission.serve, name) for name in portals.wired()}
+    lanes |= {f"desk {name}": partial(desk.serve, name) for name in desk.names()}
     house = House(
         store=store,
         keys=keys,

@@ -20,7 +20,7 @@ from gateway.runtime.encode_run import NO_KEYS, EncodeRunner
 from gateway.runtime.encoders import Encoders, LaidCard
 from gateway.services import card_views, encode_jobs
 from gateway.services.encode_jobs import JobView, Order
-from gateway.storage.store import SYSTEM, Actor, Store, UnitOfWork
+from gateway.storage.store import Actor, Store, UnitOfWork
 
 _LOG: Final = structlog.get_logger(__name__)
 
@@ -107,13 +107,15 @@ class EncodeDesk:
 
     # --- The workers -------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Serves until cancelled. What an earlier run left in the middle is unknown from now on."""
-        await asyncio.to_thread(self._store.run, SYSTEM, lambda uow: encode_jobs.lapse(uow, at_start=True))
-        async with asyncio.TaskGroup() as workers:
-            for to_do in self._to_do.values():
-                workers.create_task(_serve(to_do))
-            await asyncio.Event().wait()
+    def names(self) -> Iterable[str]:
+        """The encoders, each of which wants a worker."""
+        return self._to_do.keys()
+
+    async def serve(self, encoder: str) -> None:
+        """The worker of one encoder, until cancelled; what befalls it stops no other."""
+        while True:
+            task = await self._to_do[encoder].get()
+            await task()
 
     def _changed(self, laid: LaidCard) -> None:
         if laid.card is not None and not laid.card.random_uid and laid.encoder in self._to_do:
@@ -268,11 +270,6 @@ class EncodeDesk:
     def _job(self, job_id: str) -> JobView:
         with self._store.read() as conn:
             return encode_jobs.get(conn, job_id)
-
-
-async def _serve(to_do: asyncio.Queue[Task]) -> None:
-    while True:
-        await (await to_do.get())()
 
 
 def _desk(encoder: str) -> Actor:

@@ -238,7 +238,7 @@ async def story(folder: Path) -> dict[str, object]:
     with rig.hub.subscribe() as news, pcscd():
         desk = Desk.build(folder, rig.hub, encoders, news)
         loop = asyncio.get_running_loop()
-        running = [loop.create_task(desk.encoder.run()), loop.create_task(desk.desk.run())]
+        running = [loop.create_task(desk.encoder.run()), loop.create_task(desk.desk.serve(_ENCODER))]
         try:
             return await measured(desk)
         finally:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from gateway.runtime.encode_desk import EncodeDesk
 from gateway.runtime.encode_run import EncodeRunner
 from gateway.runtime.encoders import Encoders
 from gateway.runtime.house import House
+from gateway.runtime.supervision import Job
 from gateway.services import card_keys
 from gateway.storage.store import SYSTEM
 from simulators.cards.catalogue import draw_uid, make
@@ -84,7 +86,7 @@ def writing_site(directory: Path) -> Iterator[RealSite]:
     """The compound with card keys and one encoder."""
     hands: list[Hand] = []
 
-    def furnish(house: House) -> tuple[House, EncodeDesk]:
+    def furnish(house: House) -> tuple[House, Job]:
         with house.store.write(SYSTEM) as uow:
             card_keys.create(uow, house.keyring, os.urandom)
         hub, work = cast("EventHub", house.hub), CardDesk(house.keys.site_number)
@@ -96,7 +98,7 @@ def writing_site(directory: Path) -> Iterator[RealSite]:
         )
         hands.append(Hand(encoders, asyncio.get_running_loop()))
         desk.attach(hands[0])
-        return replace(house, encoders=encoders, encoding=desk), desk
+        return replace(house, encoders=encoders, encoding=desk), Job("desk", partial(desk.serve, "desk"))
 
     with served(directory, furnish=furnish) as site:
         yield RealSite(site, hands[0])

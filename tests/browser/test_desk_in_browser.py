@@ -19,6 +19,7 @@ def test_a_first_card_by_keyboard_alone(site: Site, open_as: Open) -> None:
     """Slash, name, Enter; lay the card; the receipt's number, Enter."""
     site.lay(None)
     page = open_as("desk")
+    expect(page.locator("[data-search]")).to_be_focused()  # by itself, perhaps only now
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("王建军")

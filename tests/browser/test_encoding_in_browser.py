@@ -51,8 +51,7 @@ def page(real: RealSite, chromium: Browser) -> Iterator[Page]:
 
 def test_a_card_is_written_and_opens_by_keyboard_alone(real: RealSite, page: Page) -> None:
     """Name, card, receipt, Enter; then whose it is, and where it opens, without a reload."""
-    page.keyboard.press("Escape")
-    page.keyboard.press("/")
+    expect(page.locator("[data-search]")).to_be_focused()
     page.keyboard.type("王建军")
     page.keyboard.press("Enter")
     real.hand.lay(*blank())

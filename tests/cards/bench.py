@@ -171,7 +171,7 @@ class Bench:
         )
         self._uids = count(1)
         self._drivers: dict[str, CardEncoder] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._workers: list[asyncio.Task[None]] = []
         with compound.desk(SUPERVISOR) as uow:
             site.add_area(uow, id=GATE, name=GATE, forms=(IdentityForm.UID, IdentityForm.SECURE))
             site.set_access_rule(
@@ -187,17 +187,18 @@ class Bench:
 
     def start(self) -> None:
         self.news.start()
-        self._task = asyncio.get_running_loop().create_task(self.desk.run())
+        loop = asyncio.get_running_loop()
+        self._workers = [loop.create_task(self.desk.serve(name)) for name in self.desk.names()]
 
     @property
     def running(self) -> bool:
         """Whether the desk's workers still serve."""
-        return self._task is not None and not self._task.done()
+        return bool(self._workers) and not any(worker.done() for worker in self._workers)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
         await self.news.stop()
 
     # --- Cards ---------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ def test_a_card_lives(demo: Demo) -> None:
     with demo.live("encoder") as live:
         assert demo.do("lay", card=BLANK)["encoder"] == BLANK
         assert live.next()["kind"] == "encoder"
+    wait_for("the card to be looked at", lambda: demo.api.get("/encoders")["items"][0]["found"])
     family = next(one for one in household["occupants"] if one["relation"] == "family")
     body = {"uid": BLANK, "unit_id": household["unit"]["id"], "person_id": family["person_id"]}
     card = demo.api.post("/cards/issue", {**body, "proof": "owner_file", "receipt": "R-1"})

@@ -162,15 +162,16 @@ class DeskRig:
         self.front, self.back = Encoder("front", self.encoders), Encoder("back", self.encoders)
         for encoder in (self.front, self.back):
             self.desk.attach(encoder)
-        self._task: asyncio.Task[None] | None = None
+        self._workers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self.desk.run())
+        loop = asyncio.get_running_loop()
+        self._workers = [loop.create_task(self.desk.serve(name)) for name in self.desk.names()]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
 
     def laid(self, encoder: str = "front") -> LaidCard:
         return next(laid for laid in self.encoders.laid() if laid.encoder == encoder)

@@ -183,6 +183,8 @@ async def test_what_an_earlier_run_left_is_unknown(rig: Rig, sqlite_store: Store
         encode_jobs.take(uow, job.id, "back")
         encode_jobs.start(uow, job.id, "back", 3)
         encode_jobs.mark(uow, job.id, "back", 1)
+    with made.compound.desk() as uow:
+        encode_jobs.lapse(uow, at_start=True)
     made.start()
     try:
         await made.reaches(job, JobState.UNKNOWN)
