@@ -10,12 +10,14 @@ from admin_api.pages.i18n import N_
 from admin_api.pages.web import Enter, Visit, router
 from admin_api.pages.words import DENIALS
 from gateway.domain.errors import NotFoundError
-from gateway.domain.identity import Identity
+from gateway.domain.identity import Identity, IdentityForm
 from gateway.domain.site import Portal
-from gateway.services import events, gates, presented, projection, site
+from gateway.services import events, gates, presented, projection
+from gateway.services.card_faces import CardFaces
 from gateway.services.card_views import CardView
 from gateway.services.records import RecordView
 from gateway.services.why import WhyView, why
+from gateway.services.why import copied as copy_of
 
 routes = router()
 
@@ -27,9 +29,17 @@ def explain(visit: Annotated[Visit, Depends(Enter(roles.WHY))], seq: int) -> Res
         record = _refusal(conn, seq)
         portal = gates.get_portal(conn, record.target.removeprefix("portal:"))
         key = bytes.fromhex(str(record.body.get("key", "")))
-        card = presented.presented_key(conn, visit.house.keys, key) if key else None
-        now = None if card is None else _now(visit, conn, portal, card, key)
-    return visit.render("console/why.html", here="console", **_told(visit, record, portal, card, now))
+        copied = presented.imitated_key(conn, CardFaces(visit.house.keys.list), key, portal.id) if key else None
+        card = copied or (presented.presented_key(conn, visit.house.keys, key) if key else None)
+        now = None if card is None or copied is not None else _now(visit, conn, portal, card, key)
+    sentence = _sentence(visit, now) if copied is None else visit.say.fill(*copy_of(copied, portal))
+    return visit.render(
+        "console/why.html",
+        here="console",
+        granted=now is not None and now.granted,
+        sentence=sentence,
+        **_told(visit, record, portal, card),
+    )
 
 
 def _refusal(conn: Connection, seq: int) -> RecordView:
@@ -41,29 +51,31 @@ def _refusal(conn: Connection, seq: int) -> RecordView:
 
 def _now(visit: Visit, conn: Connection, portal: Portal, card: CardView, key: bytes) -> WhyView | None:
     house = visit.house
-    identity = _identity(visit, conn, portal, card, key)
+    identity = _identity(visit, card, key)
     if identity is None:
         return None
     return why(conn, house.keys, house.keeper.lists(), house.keeper.calendar(), portal, identity, visit.now)
 
 
-def _identity(visit: Visit, conn: Connection, portal: Portal, card: CardView, key: bytes) -> Identity | None:
-    """The form of the card that this gate's reader showed."""
-    forms = [form for area in portal.lists for form in site.get_area(conn, area).forms]
-    shown = projection.identities_of(forms, card.uid, card.secure_number)
-    return next((identity for identity in shown if visit.house.keys.list(identity) == key), None)
+def _identity(visit: Visit, card: CardView, key: bytes) -> Identity | None:
+    """The face of the card that the gate's reader saw: not always one that its lists ask for."""
+    faces = (projection.identities_of((form,), card.uid, card.secure_number) for form in IdentityForm)
+    return next((identity for face in faces for identity in face if visit.house.keys.list(identity) == key), None)
 
 
-def _told(
-    visit: Visit, record: RecordView, portal: Portal, card: CardView | None, now: WhyView | None
-) -> dict[str, Any]:
+def _sentence(visit: Visit, now: WhyView | None) -> str:
+    if now is None:
+        return visit.say(
+            N_("No card of this site is known by this number. Issue a card at the desk, or try the card again.")
+        )
+    return visit.say.fill(now.template, now.params)
+
+
+def _told(visit: Visit, record: RecordView, portal: Portal, card: CardView | None) -> dict[str, Any]:
     say = visit.say
     reason = str(record.body.get("reason", ""))
-    unknown = N_("No card of this site is known by this number. Issue a card at the desk, or try the card again.")
     return {
         "title": say(N_("Why %(gate)s refused"), gate=portal.name),
-        "granted": now is not None and now.granted,
-        "sentence": say(unknown) if now is None else say.fill(now.template, now.params),
         "facts": [
             (N_("Said then"), say(DENIALS[reason]) if reason in DENIALS else "–"),
             (N_("At"), say.moment(record.at / 1000, visit.zone)),

@@ -11,7 +11,7 @@ from gateway.services.card_faces import CardFaces
 from gateway.services.card_views import CardView
 from gateway.services.keys import Keys
 from gateway.services.projection import identities_of
-from gateway.storage.tables import cards, list_entries, portals
+from gateway.storage.tables import areas, cards, list_entries, portals
 
 ALARMING: Final = frozenset(
     {
@@ -68,8 +68,9 @@ def presented_key(conn: Connection, keys: Keys, key: bytes) -> CardView | None:
 def imitated(conn: Connection, identity: Identity, portal: str) -> CardView | None:
     """The card that a reader of the gateway was shown a copy of; None when nothing points to one.
 
-    The UID (or the number that some readers make of it) of a card that is listed at ``portal`` only by the number in
-    our application: whoever shows it there has the UID and not the card.
+    The UID (or the number that some readers make of it) of a card with a number in our application, at a gate that
+    asks for that number: whoever shows it there has the UID and not the card, whether the card may pass there or not.
+    Only where another list of the gate knows the card by its UID is it the card itself.
     """
     return next((card for card in card_views.secured(conn, identity) if _only_secured_at(conn, card, portal)), None)
 
@@ -82,9 +83,12 @@ def imitated_key(conn: Connection, faces: CardFaces, key: bytes, portal: str) ->
 
 def _only_secured_at(conn: Connection, card: CardView, portal: str) -> bool:
     names = conn.execute(select(portals.c.lists).where(portals.c.id == portal)).scalar() or []
+    forms = conn.execute(select(areas.c.forms).where(areas.c.id.in_(names))).scalars()
+    if card.state is not CardState.ACTIVE or not any(IdentityForm.SECURE in asked for asked in forms):
+        return False
     e = list_entries.c
-    keys = conn.execute(select(e.key).where(e.credential == card.credential, e.list.in_(names))).scalars().all()
-    return bool(keys) and all(bytes(key)[0] == IdentityKind.SECURE for key in keys)
+    keys = conn.execute(select(e.key).where(e.credential == card.credential, e.list.in_(names))).scalars()
+    return all(bytes(key)[0] == IdentityKind.SECURE for key in keys)
 
 
 def _listed(conn: Connection, key: bytes) -> CardView | None:

@@ -8,12 +8,12 @@ from sqlalchemy import Connection, select
 
 from gateway.domain.card import CardState
 from gateway.domain.decision import Decision, Direction, Granted, Reason, decide
-from gateway.domain.identity import Identity
+from gateway.domain.identity import Identity, IdentityKind
 from gateway.domain.issuance import local_date
 from gateway.domain.schedule import Calendar
 from gateway.domain.site import Portal
 from gateway.domain.whitelist import NO_END, Terms, Whitelist
-from gateway.services import card_views
+from gateway.services import card_views, presented
 from gateway.services.card_views import CardView
 from gateway.services.household import OccupantView, homes_of
 from gateway.services.keys import Keys
@@ -22,6 +22,11 @@ from gateway.storage.tables import list_entries
 _GRANTED: Final = "Card %(number)s of %(holder)s, %(unit)s, may pass %(portal)s."
 _GRANTED_UNNAMED: Final = "This credential may pass %(portal)s."
 _UNKNOWN: Final = "No card of this site is known by this number. Issue a card at the desk, or try the card again."
+_BY_NUMBER: Final = "This goes by the number on the card: its UID alone is refused there as a copy."
+_COPY: Final = (
+    "This is the UID of card %(number)s of %(holder)s, %(unit)s, without the number that is on the card: a copy. "
+    "Send someone to %(portal)s, and have the card brought in."
+)
 
 _BY_STATE: Final[Mapping[CardState, str]] = {
     CardState.BLANK: "Card %(number)s is still in stock. Issue it at the desk first.",
@@ -61,7 +66,9 @@ class WhyView:
     """A decision and what it rests on. ``template`` has ``%(name)s`` places for ``params``.
 
     ``list``, ``version`` and ``terms`` name the entry that decided, where there is one; ``homes`` are
-    the holder's bases.
+    the holder's bases. Where the UID of a card is asked about at a gate that asks for the number on the
+    card, the decision is on the UID as it was asked, and ``template`` says what the card itself may do;
+    ``note`` says so then, and is empty otherwise.
     """
 
     decision: Decision
@@ -76,6 +83,7 @@ class WhyView:
     credential: str | None
     card: CardView | None
     homes: tuple[OccupantView, ...]
+    note: str
 
     @property
     def granted(self) -> bool:
@@ -90,7 +98,7 @@ class WhyView:
     @property
     def sentence(self) -> str:
         """The explanation in English."""
-        return self.template % self.params
+        return f"{self.template % self.params} {self.note}".rstrip()
 
 
 def why(  # noqa: PLR0917  # what a gate knows, then what it saw
@@ -108,12 +116,15 @@ def why(  # noqa: PLR0917  # what a gate knows, then what it saw
     credential = conn.execute(
         select(list_entries.c.credential).where(list_entries.c.list.in_(portal.lists), list_entries.c.key == key)
     ).scalar()
-    card = _card(conn, credential, identity)
+    imitated = presented.imitated(conn, identity, portal.id)
+    number = None if imitated is None else imitated.secure_number
+    told = decision if number is None else decide(portal.policy(), lists, calendar, _number_key(keys, number), at)
+    card = imitated or _card(conn, credential, identity)
     homes = () if card is None or card.holder_id is None else tuple(homes_of(conn, card.holder_id))
     return WhyView(
         decision,
-        _template(decision, card),
-        _params(decision, card, portal, calendar),
+        _template(told, card),
+        _params(told, card, portal, calendar),
         portal.id,
         portal.direction,
         decision.list,
@@ -123,7 +134,17 @@ def why(  # noqa: PLR0917  # what a gate knows, then what it saw
         credential,
         card,
         homes,
+        "" if number is None else _BY_NUMBER,
     )
+
+
+def copied(card: CardView, portal: Portal) -> tuple[str, dict[str, object]]:
+    """What to say of a UID that was shown at a gate where ``card`` is known by its number: template and params."""
+    return _COPY, {"number": card.number, "holder": card.holder, "unit": card.unit, "portal": portal.name}
+
+
+def _number_key(keys: Keys, number: bytes) -> bytes:
+    return keys.list(Identity(IdentityKind.SECURE, number))
 
 
 def _card(conn: Connection, credential: str | None, identity: Identity) -> CardView | None:

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import event, update
 from sqlalchemy.exc import ResourceClosedError
 
+from gateway.domain.entitlement import BasisKind
 from gateway.domain.identity import Identity, IdentityForm, identity_of_uid
-from gateway.services import cards, presented
+from gateway.services import cards, presented, projection, site
 from gateway.services.card_faces import CardFaces
 from gateway.services.cards import CardView
 from gateway.storage import tables
@@ -71,6 +72,20 @@ def test_where_uids_are_listed_a_uid_is_the_card(compound: Compound, faces: Card
     identity = Identity.uid(UID.hex())
     for portal in (PORTAL, "nowhere"):
         assert (by_identity(compound, identity, portal), by_key(compound, faces, identity, portal)) == (None, None)
+
+
+def test_a_copy_is_a_copy_where_the_card_has_no_right(compound: Compound, faces: CardFaces) -> None:
+    """Whoever tries it there has the UID and not the card all the same."""
+    secure_readers(compound, "compound")
+    job = Desk(compound).issued()
+    with compound.desk() as uow:
+        site.set_access_rule(uow, compound.keys, basis=BasisKind.RESIDENCE)
+    with compound.store.read() as conn:
+        assert "compound" not in projection.count_entries(conn)
+    identity = Identity.uid(UID.hex())
+    for found in (by_identity(compound, identity), by_key(compound, faces, identity)):
+        assert found is not None
+        assert found.id == job.card_id
 
 
 def test_a_card_without_a_number_is_no_copy(compound: Compound, faces: CardFaces) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gateway.domain.card import CardState
 from gateway.domain.decision import PortalMode, Reason
 from gateway.domain.entitlement import BasisKind
-from gateway.domain.identity import Identity
+from gateway.domain.identity import Identity, IdentityKind
 from gateway.domain.person import Proof
 from gateway.domain.whitelist import EXIT_ONLY
 from gateway.services import cards, gates, site
@@ -15,6 +15,7 @@ from gateway.services.cards import Channel
 from gateway.services.sweep import sweep
 from gateway.services.why import WhyView, why
 from gateway.storage import lists
+from tests.gateway.services.encode_stage import Desk, secure_readers
 from tests.gateway.services.small_compound import DAY, UID, Compound
 
 NORTH = "main-in"
@@ -124,6 +125,32 @@ def test_a_card_without_a_right_to_this_gate(compound: Compound) -> None:
     compound.let(tenant)
     compound.issue(person=tenant, proof=Proof.LEASE)
     assert ask(compound).sentence.startswith("Card 0001 of 孙悦, 3-1-502, gives no right to 北门.")
+
+
+def test_a_uid_asked_about_is_judged_by_the_number_where_readers_ask_for_it(compound: Compound) -> None:
+    """The gate refuses the UID; the card itself may pass, and the sentence says which of the two was judged."""
+    secure_readers(compound, "compound")
+    job = Desk(compound).issued()
+    view = ask(compound)
+    assert (view.granted, view.reason) == (False, Reason.UNKNOWN)
+    assert view.card is not None
+    assert view.card.id == job.card_id
+    passes = f"Card {view.card.number} of 李娜, 3-1-502, may pass 北门."
+    assert view.sentence == (f"{passes} This goes by the number on the card: its UID alone is refused there as a copy.")
+    assert view.card.secure_number is not None
+    by_number = ask(compound, Identity(IdentityKind.SECURE, view.card.secure_number))
+    assert (by_number.granted, by_number.sentence, by_number.note) == (True, passes, "")
+
+
+def test_a_card_with_a_number_may_have_no_right(compound: Compound) -> None:
+    """Then its number opens no more than its UID."""
+    secure_readers(compound, "compound")
+    Desk(compound).issued()
+    with compound.desk() as uow:
+        site.set_access_rule(uow, compound.keys, basis=BasisKind.RESIDENCE)
+    sentence = ask(compound).sentence
+    assert "gives no right to 北门." in sentence
+    assert sentence.endswith("its UID alone is refused there as a copy.")
 
 
 def test_a_locked_gate_says_so_for_everybody(compound: Compound) -> None:
