@@ -210,18 +210,27 @@ def event_page(visit: Visit, conn: Connection, limit: int, *, before: int | None
 def _rows(visit: Visit, conn: Connection, records: Sequence[RecordView]) -> list[EventRow]:
     shown = {str(record.body.get("credential")) for record in records}
     sources = _alarm_sources(conn, {record.target for record in records})
-    names = names_of(conn, visit.say, {record.target for record in records} | shown | set(sources.values()))
-    names |= {alarm: source_name(visit.say, source, names) for alarm, source in sources.items()}
+    about = {place for places in sources.values() for place in places}
+    names = names_of(conn, visit.say, {record.target for record in records} | shown | about)
+    names |= {alarm: _joined(visit.say, places, names) for alarm, places in sources.items()}
     if own_targets(visit, conn) is None:
         names |= _with_holders(conn, names, shown)
     return [_event(visit.say, record, names) for record in records]
 
 
-def _alarm_sources(conn: Connection, targets: Collection[str]) -> dict[str, str]:
-    """What the alarms were about: "alarm:3" was at "portal:main-in"."""
-    query = select(tables.alarms.c.id, tables.alarms.c.source)
-    rows = conn.execute(query.where(tables.alarms.c.id.in_(_ids(targets).get("alarms", ()))))
-    return {f"alarm:{row.id}": row.source for row in rows}
+def _alarm_sources(conn: Connection, targets: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """What the alarms were about: "alarm:3" was at "portal:main-in", or about "card:7" at the gate in its detail."""
+    c = tables.alarms.c
+    rows = conn.execute(select(c.id, c.source, c.detail).where(c.id.in_(_ids(targets).get("alarms", ()))))
+    return {f"alarm:{row.id}": (row.source, *_gates_in(row.detail)) for row in rows}
+
+
+def _gates_in(detail: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return (f"portal:{detail['portal']}",) if detail and "portal" in detail else ()
+
+
+def _joined(say: Speaker, places: Sequence[str], names: Mapping[str, str]) -> str:
+    return " · ".join(dict.fromkeys(source_name(say, place, names) for place in places))
 
 
 def _with_holders(conn: Connection, names: Mapping[str, str], credentials: Collection[str]) -> dict[str, str]:

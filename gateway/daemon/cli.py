@@ -32,6 +32,10 @@ ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", envvar="GATEHOUSE_CONFIG", help="The configuration file.", dir_okay=False)
 ]
 DEFAULT = Path("gatehouse.toml")
+_CREDENTIAL = (
+    "A card's UID in hexadecimal, or kind:value, such as plate:粤B12345 or pin:1234; secure: and 16 hexadecimal digits "
+    "is the number on a card."
+)
 
 
 @app.command()
@@ -75,7 +79,7 @@ def check_config(config: ConfigFile = DEFAULT) -> None:
 @app.command()
 def why(
     portal: Annotated[str, typer.Argument(help="The portal's id, such as main-in.")],
-    identity: Annotated[str, typer.Argument(help="A card's UID, or kind:value, such as plate:粤B12345.")],
+    identity: Annotated[str, typer.Argument(help=_CREDENTIAL)],
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Says whether a credential would pass a portal now, and why. Changes nothing."""

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from gateway.domain.identity import Identity
+from gateway.domain.identity import Identity, IdentityForm
 from gateway.domain.person import Role
 from gateway.ports import DeviceOfflineError
 from gateway.runtime.house import House
-from gateway.services import alarms, card_views
+from gateway.services import alarms, card_views, site
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, card
@@ -221,6 +221,22 @@ def test_the_alarm_of_a_copied_card_says_which_card_whose_and_where(admin_page: 
     page = admin_page.see("/console/alarms")
     assert "A copy of a card was presented." in page
     assert "At 大门入口 someone showed the UID of card 0417 (3-1-502)" in page
+    assert re.search(r"alarm</span> card 1 · 大门入口 <span[^>]*>A copy of a card", admin_page.see("/console/events"))
+
+
+def test_a_refused_copy_is_explained_as_one(admin_page: Browser, admin: TestClient, house: House, place: Home) -> None:
+    """Not as a card that the desk could issue."""
+    made = card(admin, place)
+    with house.store.write(SYSTEM) as uow:
+        uow.conn.execute(update(tables.cards).where(tables.cards.c.id == made["id"]).values(secure_number=bytes(8)))
+        site.set_area_forms(uow, house.keys, "gardens", (IdentityForm.UID, IdentityForm.SECURE))
+        key = house.keys.list(Identity.uid(UID.hex()))
+        uow.record("access.denied", "portal:main-in", {"reason": "unknown_credential", "key": key.hex()})
+    link = admin_page.see("/console/events").split('href="/console/why/')[1].split('"')[0]
+    page = admin_page.see(f"/console/why/{link}")
+    assert f"This is the UID of card {made['number']} of 李娜, 3-1-502, without the number" in page
+    assert "No card of this site" not in page
+    assert f"/desk/cards/{made['id']}" in page
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def compound(configured: Configured) -> Config:
     [
         ("04:a1:b2:c3", Identity.uid("04a1b2c3")),
         ("plate:粤b 12345", Identity.plate("粤B12345")),
+        ("secure:0102030405060708", Identity(IdentityKind.SECURE, bytes(range(1, 9)))),
         ("pin:1234", Identity(IdentityKind.PIN, b"1234")),
     ],
 )
