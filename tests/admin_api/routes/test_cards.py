@@ -1,10 +1,15 @@
 """Cards over HTTP: one request a procedure, refusals that say who, when and by which rule."""
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from gateway.domain.identity import IdentityForm
 from gateway.domain.person import Role
 from gateway.runtime.house import House
+from gateway.services import site
+from gateway.storage.store import SYSTEM
+from gateway.storage.tables import cards
 from tests.admin_api.compound import UID, card, created, done, home
 from tests.admin_api.conftest import Machine
 
@@ -186,6 +191,21 @@ def test_why_is_the_gates_own_answer(admin: TestClient, machine: Machine) -> Non
     assert "frozen" in denied["sentence"]
     later = captain.post("/api/v1/decisions", json={**ask, "portal": "nowhere"})
     assert later.status_code == 404
+
+
+def test_why_of_a_uid_says_what_the_number_on_the_card_opens(admin: TestClient, house: House) -> None:
+    """The answer is the gate's, and refuses the UID; the sentence names the card and tells the two apart."""
+    made = card(admin, home(admin))
+    with house.store.write(SYSTEM) as uow:
+        uow.conn.execute(update(cards).where(cards.c.id == made["id"]).values(secure_number=bytes(range(1, 9))))
+        site.set_area_forms(uow, house.keys, "gardens", (IdentityForm.UID, IdentityForm.SECURE))
+    ask = {"portal": "main-in", "identity": "uid", "value": UID}
+    by_uid = admin.post("/api/v1/decisions", json=ask).json()
+    assert (by_uid["granted"], by_uid["reason"], by_uid["card_id"]) == (False, "unknown_credential", made["id"])
+    assert " may pass " in by_uid["sentence"]
+    assert by_uid["sentence"].endswith("its UID alone is refused there as a copy.")
+    by_number = admin.post("/api/v1/decisions", json={**ask, "identity": "secure", "value": "0102030405060708"}).json()
+    assert (by_number["granted"], by_number["card_id"]) == (True, made["id"])
 
 
 def test_entitlements_name_their_basis(admin: TestClient) -> None:
