@@ -142,7 +142,14 @@ def story(conn: Connection, card_id: int) -> list[StoryRow]:
 def _told(record: RecordView, names: Mapping[str, str]) -> StoryRow:
     detail = [record.body.get("reason"), record.body.get("receipt"), record.body.get("waived_by")]
     said = " · ".join(str(part) for part in detail if part)
-    return StoryRow(event_state(record.kind), record.at / 1000, names.get(record.actor, record.actor), said)
+    return StoryRow(event_state(record.kind), record.at / 1000, _who(record, names), said)
+
+
+def _who(record: RecordView, names: Mapping[str, str]) -> str:
+    """Who did it. Work at an encoder may end without a person, after a pull-off, say: then who ordered it, where."""
+    actor = names.get(record.actor, record.actor).removeprefix("encoder:")
+    ordered_by = str(record.body.get("ordered_by") or actor)
+    return actor if ordered_by == actor else f"{ordered_by} · {actor}"
 
 
 def phones(people: Sequence[OccupantView]) -> dict[int, str]:

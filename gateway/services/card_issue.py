@@ -49,13 +49,19 @@ def issue(
     return card_views.get(uow.conn, card_id)
 
 
-def record_issue(uow: UnitOfWork, card: CardView, proof: Proof, *, beyond_quota: bool) -> None:
-    """A card opens doors from now on: whose, and on what grounds."""
+def record_issue(
+    uow: UnitOfWork, card: CardView, proof: Proof, *, beyond_quota: bool, ordered_by: str | None = None
+) -> None:
+    """A card opens doors from now on: whose, and on what grounds.
+
+    ``ordered_by``: the name of who ordered it, where an encoder finished the work later and stands as its actor.
+    """
     uid = None if card.uid is None else card.uid.hex()
     after = {"state": CardState.ACTIVE, "valid_until": card.valid_until, "uid": uid}
     whose = {"unit": card.unit_id, "person": card.holder_id, "proof": proof, "beyond_quota": beyond_quota}
     money = {"receipt": card.receipt, "waived_by": card.waived_by, "replaces": card.replaces_id}
-    uow.record("card.issue", f"card:{card.id}", {"before": None, "after": after, **whose, **money})
+    ordered = {} if ordered_by is None else {"ordered_by": ordered_by}
+    uow.record("card.issue", f"card:{card.id}", {"before": None, "after": after, **whose, **money, **ordered})
 
 
 # --- Replacement ----------------------------------------------------------------------------------

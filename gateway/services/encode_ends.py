@@ -37,7 +37,7 @@ def finish(uow: UnitOfWork, keys: Keys, job_id: str, encoder: str) -> JobView:
     if job.what in GRANTS:
         _activate(uow, keys, job, card, plan)
     else:
-        _rewrite(uow, keys, card, plan)
+        _rewrite(uow, keys, job, card, plan)
     done = end(uow, job, state, {"step": job.steps, "why": None})
     crash.crashpoint("encode.activated")
     return done
@@ -52,7 +52,8 @@ def _activate(uow: UnitOfWork, keys: Keys, job: JobView, card: CardView, plan: E
     written = {"key_version": plan.data.key_version, "valid_from": uow.now, "issued_at": uow.now}
     uow.conn.execute(update(cards).where(cards.c.id == card.id).values(written))
     proof, beyond_quota = Proof(job.order.proof or ""), job.wanted["beyond_quota"]
-    record_issue(uow, card_views.get(uow.conn, card.id), proof, beyond_quota=beyond_quota)
+    issued = card_views.get(uow.conn, card.id)
+    record_issue(uow, issued, proof, beyond_quota=beyond_quota, ordered_by=job.created_by)
     projection.project_card(uow, keys, card.id)
 
 
@@ -69,13 +70,17 @@ def _check_again(uow: UnitOfWork, card: CardView) -> None:
         )
 
 
-def _rewrite(uow: UnitOfWork, keys: Keys, card: CardView, plan: EncodePlan) -> None:
+def _rewrite(uow: UnitOfWork, keys: Keys, job: JobView, card: CardView, plan: EncodePlan) -> None:
     """The same card with new keys, and with a number if it had none; its state is whatever it has become since."""
     number, version = plan.data.number, plan.data.key_version
     values = {"secure_number": number, "kind": plan.kind.value, "key_version": version, "rev": card.rev + 1}
     uow.conn.execute(update(cards).where(cards.c.id == card.id).values(values))
     body = {"before": {"key_version": card.key_version, "kind": card.kind}, "after": {"key_version": version}}
-    uow.record("card.reencode", f"card:{card.id}", {**body, "numbered": card.secure_number is None})
+    uow.record(
+        "card.reencode",
+        f"card:{card.id}",
+        {**body, "numbered": card.secure_number is None, "ordered_by": job.created_by},
+    )
     projection.project_card(uow, keys, card.id)
 
 

@@ -82,7 +82,8 @@ def test_the_story_of_the_card_begins_with_its_issue(desk: Desk) -> None:
     job = desk.issued()
     assert job.card_id is not None
     with desk.compound.store.read() as conn:
-        assert [record.kind for record in cards.story(conn, job.card_id)] == ["card.issue"]
+        story = cards.story(conn, job.card_id)
+    assert [(record.kind, record.body["ordered_by"]) for record in story] == [("card.issue", job.created_by)]
 
 
 def test_no_key_stands_in_any_row(desk: Desk) -> None:
