@@ -16,6 +16,7 @@ function swap(part, html) {
   const next = page.body;
   if (essence(next.innerHTML) === shown.get(part)) return;
   shown.set(part, essence(next.innerHTML));
+  if (keepsAnswer(part)) return;
   const typed = [...part.querySelectorAll("input:not([type=hidden])")].map((e) => [e.name, e.value, e.checked]);
   part.replaceChildren(...next.childNodes);
   for (const [name, value, checked] of typed) {
@@ -27,6 +28,13 @@ function swap(part, html) {
   refreshTimes(part);
   if (!part.hasAttribute("data-calm")) glow(part);
   part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+}
+
+/** A form that just came back says what is wrong with it; it stays until something changes at the encoder itself. */
+function keepsAnswer(part) {
+  const answered = part.hasAttribute("data-answered");
+  part.removeAttribute("data-answered");
+  return answered;
 }
 
 /** How to find a field or link again. No button: what it would do may be another thing by now. */

@@ -6,9 +6,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from gateway.domain.person import Role
+from gateway.services import encode_jobs
+from gateway.storage.store import Actor
 from tests.admin_api.compound import Home, card
 from tests.admin_api.pages.conftest import Browser
-from tests.admin_api.pages.writer import UID
+from tests.admin_api.pages.writer import BLANK, UID, Writer
 
 Lay = Callable[..., None]
 AsRole = Callable[[Role], Browser]
@@ -54,6 +56,25 @@ def test_an_error_names_the_rule_and_keeps_what_was_typed(clerk: Browser, place:
     assert "R-CARD-10" in page
     assert 'value="A-77"' in page
     assert 'aria-invalid="true"' in page
+    assert 'id="e-receipt"' in page
+
+
+def test_what_is_wrong_outlives_the_first_look_at_the_encoder(clerk: Browser, place: Home, lay: Lay) -> None:
+    """The sentence stands outside of what is fetched anew, once; the fields in it keep their errors."""
+    lay(UID, BLANK)
+    page = issue(clerk, place, 422, receipt="")
+    before, live = page.split('data-live="encoder encode_job device"')
+    assert before.count("R-CARD-10") == 1
+    assert "R-CARD-10" not in live
+    assert live.partition(">")[0].count("data-answered") == 1
+    assert 'id="e-receipt"' in live
+
+
+def test_a_blank_card_asks_for_someone_of_the_open_household(clerk: Browser, place: Home, lay: Lay) -> None:
+    """And for a household when none is open."""
+    lay(UID)
+    assert "Choose in the household who gets it." in clerk.see(f"/desk/units/{place.unit}")
+    assert "Search for the household" in clerk.see("/desk")
 
 
 def test_a_card_that_belongs_to_someone_says_to_whom(clerk: Browser, admin: TestClient, place: Home, lay: Lay) -> None:
@@ -122,6 +143,17 @@ def test_a_card_tells_its_story(clerk: Browser, admin: TestClient, place: Home) 
     page = clerk.see(f"/desk/cards/{card(admin, place)['id']}")
     assert "card issued" in page
     assert "Opens at" in page
+
+
+def test_the_story_names_who_ordered_the_work_and_where_it_ended(clerk: Browser, writer: Writer) -> None:
+    """A card that was finished after a pull-off was finished by no person."""
+    job = writer.write(writer.plan())
+    with writer.house.store.write(Actor("encoder:desk", "desk", frozenset())) as uow:
+        encode_jobs.verifying(uow, job.id, "desk")
+        encode_jobs.finish(uow, writer.house.keys, job.id, "desk")
+    page = clerk.see(f"/desk/cards/{job.card_id}")
+    assert f"· {job.created_by} · desk</span>" in page
+    assert "encoder:" not in page
 
 
 def test_an_unknown_act_or_card_is_a_page_that_says_so(clerk: Browser) -> None:
