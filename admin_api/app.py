@@ -35,7 +35,7 @@ def create_app(house: House, hosts: Collection[str] = ()) -> FastAPI:
     document.install(app, {(method, path): roles for method, path, roles in guarded(ROUTERS)})
     problems.install(app)
     pages.install(app)
-    app.add_middleware(BodyLimits)
+    app.add_middleware(BodyLimits, refuse=pages.too_long)
     app.add_middleware(Measured, metrics=metrics)
     if hosts:
         app.add_middleware(KnownHosts, names=hosts)

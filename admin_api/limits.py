@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin_api.problems import problem
@@ -36,6 +38,15 @@ def _announces_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
+Refuse = Callable[[Request, int, str], Awaitable[Response]]
+"""Says no: with a status and a sentence."""
+
+
+async def as_problem(request: Request, status: int, sentence: str) -> Response:
+    """No, as machines read it."""
+    return problem(request, status, sentence)
+
+
 class _TooLongError(Exception):
     """The body exceeds MAX_BODY."""
 
@@ -43,8 +54,8 @@ class _TooLongError(Exception):
 class BodyLimits:
     """Buffers the body and keeps it in ``request.state.body``, where a repeat of a request is recognised by it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, refuse: Refuse = as_problem) -> None:
+        self._app, self._refuse = app, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
@@ -59,7 +70,8 @@ class BodyLimits:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 body = await _read(request, receive)
         except _TooLongError:
-            await problem(request, 413, f"A body may have {MAX_BODY} bytes.")(scope, receive, send)
+            no = await self._refuse(request, 413, f"A body may have {MAX_BODY} bytes.")
+            await no(scope, receive, send)
         except TimeoutError:
             await problem(request, 408, "The body did not arrive in time.")(scope, receive, send)
         else:

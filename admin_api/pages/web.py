@@ -213,8 +213,8 @@ def router() -> APIRouter:
     return APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-def error_page(request: Request, error: GatehouseError) -> Response:
-    """An error in words, with the way back; who is not signed in is asked to."""
+def error_page(request: Request, error: GatehouseError, status: int | None = None) -> Response:
+    """An error in words, with the way back; who is not signed in is asked to. ``status``: not the error's own."""
     house = house_of(request)
     caller = auth.identify(house, request)
     if caller is None and isinstance(error, UnauthenticatedError):
@@ -222,7 +222,7 @@ def error_page(request: Request, error: GatehouseError) -> Response:
     visit = Visit(house, request, speaker(language_of(request, caller)), FormData(), caller)
     return visit.render(
         "error.html" if caller else "error-guest.html",
-        status=status_of(error) or 500,
+        status=status or status_of(error) or 500,
         title=visit.say(_TITLES.get(type(error), N_("This cannot be done"))),
         sentence=visit.say.error(error),
         rule=getattr(error, "rule", ""),

@@ -194,3 +194,45 @@ def test_without_keys_the_list_says_what_to_type(clerk: Browser, encoding: FakeE
     page = clerk.see(planned(clerk))
     assert "gatehouse keys init" in page
     assert "Start at desk" not in page
+
+
+def test_a_list_too_long_to_send_is_told_on_a_page(clerk: Browser) -> None:
+    """Not as a machine's text; and a machine still gets its problem."""
+    files = {"file": ("list.csv", b"3-1-502, x, R-1\n" * 10_000, "text/csv")}
+    answer = clerk.client.post(NEW, data={"name": "x"}, files=files, headers={"Accept": "text/html"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "split the list in two" in answer.text
+    machine = clerk.client.post(NEW, data={"name": "x"}, files=files, headers={"Accept": "application/json"})
+    assert (machine.status_code, machine.headers["content-type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.usefixtures("homes")
+@pytest.mark.parametrize(("kind", "warned"), [(CardKind.CLASSIC, True), (CardKind.DESFIRE_EV2, False)])
+def test_a_row_says_what_kind_of_card_was_written(
+    clerk: Browser, house: House, lay: Lay, kind: CardKind, *, warned: bool
+) -> None:
+    """In the row and at the encoder; amber where it can be copied."""
+    path = planned(clerk)
+    clerk.submit(f"{path}/start", encoder="desk")
+    blank = FoundCard(UID, kind, FoundState.BLANK)
+    with house.store.write(SYSTEM) as uow:
+        encode_jobs.bind(uow, jobs(house, path)[0].id, blank, house.encoding.templates, 1)
+    lay(UID, blank)
+    for part in ("rows", "now"):
+        page = clerk.see(f"{path}/{part}")
+        assert ("MIFARE Classic" in page, "MIFARE DESFire" in page) == (warned, not warned)
+        assert ("</svg>can be copied" in page) == warned
+
+
+@pytest.mark.usefixtures("homes")
+def test_one_more_blank_after_the_last_row_leads_to_the_desk(clerk: Browser, house: House, lay: Lay) -> None:
+    """This page has no search."""
+    path = planned(clerk)
+    clerk.submit(f"{path}/start", encoder="desk")
+    with house.store.write(SYSTEM) as uow:
+        encode_jobs.close_batch(uow, path.rpartition("/")[2])
+    lay(UID, BLANK)
+    page = clerk.see(f"{path}/now")
+    assert "issue it at the desk" in page
+    assert "Search for the household" not in page
