@@ -283,12 +283,33 @@ def names_of(conn: Connection, say: Speaker, targets: Collection[str]) -> dict[s
     names |= {f"post:{post.id}": post.name for post in gates.list_posts(conn)}
     names |= {f"controller:{controller.id}": controller.name for controller in gates.list_controllers(conn)}
     names |= {f"user:{user.id}": user.name for user in accounts.list_users(conn)}
+    names |= _works(conn, say, targets) | _batches(conn, say, targets)
     ids = _ids(targets)
     for table, column, sentence in _NAMED:
         query = select(table.c.id, column).where(table.c.id.in_(ids.get(table.name, ())), column.is_not(None))
         kind = table.name.removesuffix("s")
         names |= {f"{kind}:{row[0]}": say(sentence, number=row[1]) for row in conn.execute(query)}
     return names
+
+
+def _works(conn: Connection, say: Speaker, targets: Collection[str]) -> dict[str, str]:
+    """Work at the encoders by the card it is done to; a row of a batch may have none yet."""
+    wanted = {target.partition(":")[2] for target in targets if target.startswith("encode_job:")}
+    j, c = tables.encode_jobs.c, tables.cards.c
+    query = select(j.id, c.number).outerjoin(tables.cards, c.id == j.card_id).where(j.id.in_(wanted))
+    return {f"encode_job:{row.id}": _work(say, row.number) for row in conn.execute(query)} if wanted else {}
+
+
+def _batches(conn: Connection, say: Speaker, targets: Collection[str]) -> dict[str, str]:
+    """Lists for a day by their names."""
+    wanted = {target.partition(":")[2] for target in targets if target.startswith("encode_batch:")}
+    b = tables.encode_batches.c
+    rows = conn.execute(select(b.id, b.name).where(b.id.in_(wanted))) if wanted else ()
+    return {f"encode_batch:{row.id}": say(N_("List “%(name)s”"), name=row.name) for row in rows}
+
+
+def _work(say: Speaker, number: str | None) -> str:
+    return say(N_("Work on a card")) if number is None else say(N_("Work on card %(number)s"), number=number)
 
 
 _NAMED: Final[tuple[tuple[Table, ColumnElement[Any], str], ...]] = (
@@ -318,6 +339,8 @@ def source_name(say: Speaker, target: str, names: Mapping[str, str]) -> str:
     kind, _, number = target.partition(":")
     if kind == "slip-no":
         return say(N_("Slip %(number)s"), number=number)
+    if kind == "card_keys":
+        return say(N_("Card keys, version %(number)s"), number=number)
     if target in _PARTS:
         return say(_PARTS[target])
     return names.get(target, target.replace(":", " "))

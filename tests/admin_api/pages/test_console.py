@@ -8,16 +8,17 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from gateway.domain.identity import Identity, IdentityForm
-from gateway.domain.person import Role
+from gateway.domain.person import Proof, Role
 from gateway.ports import DeviceOfflineError
 from gateway.runtime.house import House
-from gateway.services import alarms, card_views, site
+from gateway.services import alarms, card_views, encode_jobs, site
+from gateway.services.encode_jobs import BatchRow
 from gateway.storage import tables
 from gateway.storage.store import SYSTEM
 from tests.admin_api.compound import Home, card
 from tests.admin_api.house import FakePortals
 from tests.admin_api.pages.conftest import Browser
-from tests.admin_api.pages.writer import UID
+from tests.admin_api.pages.writer import UID, Writer
 
 
 def test_everything_at_a_glance(admin_page: Browser) -> None:
@@ -90,6 +91,21 @@ def test_a_passage_names_the_card_and_its_holder(
         held = card_views.get(conn, 1)
     assert f"Card {held.number} · {held.holder}" in admin_page.see("/console/events")
     assert f"{held.holder}" not in as_role(Role.GUARD).see("/console/events")
+
+
+def test_work_at_the_encoder_and_card_keys_go_by_words(admin_page: Browser, house: House, writer: Writer) -> None:
+    """Never by the ids of rows."""
+    job = writer.plan()
+    with house.store.write(SYSTEM) as uow:
+        uow.record("card_keys.completed", "card_keys:1", {"version": 1})
+        encode_jobs.plan_batch(
+            uow, "3 号楼", [BatchRow("3-1-502", "李娜", Proof.OWNER_FILE, None, "R-9", waived=False)]
+        )
+    page = admin_page.see("/console")
+    for words in ("Work on card 0001", "Card keys, version 1", "List “3 号楼”"):
+        assert words in page
+    assert job.id not in page
+    assert "card_keys 1" not in page
 
 
 def test_an_unknown_card_is_explained_too(admin_page: Browser, house: House) -> None:
