@@ -12,16 +12,18 @@ from typing import Final
 
 from gateway.daemon.config import Config, ConfigError
 from gateway.daemon.key_commands import at_work, describe
-from gateway.domain.errors import MalformedError
+from gateway.domain.errors import ForbiddenError, MalformedError
+from gateway.domain.person import Role
 from gateway.ports.cards import KeyPurpose
 from gateway.services import accounts
 from gateway.services.accounts import UserView
-from gateway.services.card_key_import import Entered, begin_import, enter_component
+from gateway.services.card_key_import import Entered, begin_import, enter_component, refuse_person
 from gateway.services.card_key_status import KeySetStatus, status
 from gateway.signing.keyring import Keyring
 from gateway.storage.store import Actor, Store, UnitOfWork
 
 HERE: Final = "127.0.0.1"
+ROLES: Final = frozenset({Role.MANAGER, Role.ADMIN})
 Say = Callable[[str], None]
 
 
@@ -43,16 +45,25 @@ class _Sitting:
 def run(config: Config, *, login: str, component: int, purpose: KeyPurpose | None, say: Say) -> None:
     """Asks for this person's component of each key that lacks it, or of one. An empty line leaves one out.
 
-    Raises UnauthenticatedError for a wrong password, ConfigError when there is nothing to enter.
+    Raises UnauthenticatedError for a wrong password, ForbiddenError for whoever is neither manager nor administrator,
+    ConfigError when there is nothing to enter.
     """
     with at_work(config) as (store, ring):
         user = accounts.prove(store, login=login, password=ask(f"Password of {login}: "), net=HERE, now=time.time())
+        _refuse_role(user)
         sitting = _Sitting(store, ring, user, component, say)
         version = store.run(sitting.actor, begin_import)
         for wanted in [purpose] if purpose else _lacking(store, component):
             _enter_one(sitting, version, wanted)
         with store.read() as conn:
             say(describe(status(conn)))
+
+
+def _refuse_role(user: UserView) -> None:
+    if ROLES.isdisjoint(user.roles):
+        raise ForbiddenError(
+            "%(login)s is neither manager nor administrator. Only they enter components of card keys.", login=user.login
+        )
 
 
 def purpose_of(name: str | None) -> KeyPurpose | None:
@@ -85,7 +96,9 @@ def _has(importing: KeySetStatus, purpose: KeyPurpose, component: int) -> bool:
 
 
 def _enter_one(sitting: _Sitting, version: int, purpose: KeyPurpose) -> None:
-    """On a terminal, until it is typed right."""
+    """On a terminal, until it is typed right. Who may not enter it is not asked."""
+    with sitting.store.read() as conn:
+        refuse_person(conn, version, purpose, component=sitting.component, by=sitting.user.login)
     while typed := ask(f"{purpose.value}, component {sitting.component}, 32 hex digits: "):
         try:
             sitting.say(_entered(sitting, version, purpose, _parse(typed)))

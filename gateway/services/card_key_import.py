@@ -1,5 +1,6 @@
 """Card keys that two people bring, so that neither knows them: components, sealed until both are there."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,16 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from gateway.domain.errors import ConflictError, MalformedError, NotFoundError
 from gateway.ports.cards import KEY_SIZE, KeyPurpose
-from gateway.services.card_key_rows import KeySetState, held, keep, state_of, take_turns, versions_in
+from gateway.services.card_key_rows import (
+    KeySetState,
+    all_versions,
+    held,
+    keep,
+    open_sets,
+    state_of,
+    take_turns,
+    versions_in,
+)
 from gateway.services.card_keys import add_set, make_current
 from gateway.signing.components import check_value, combine
 from gateway.signing.keyring import Keyring
@@ -51,23 +61,31 @@ def enter_component(
 
     With the last of the seven keys the version becomes the current one. ``by`` is a person's login; who mistyped may
     enter the component anew until the key is made. Raises MalformedError, and ConflictError when that person entered
-    the other component, when another person entered this one, or when the key is there.
+    the other component, when another person entered this one, when the key is there, or when it would equal another.
     """
     _check(component, key)
     take_turns(uow.conn)
-    _refuse_whole(uow.conn, version, purpose)
+    refuse_person(uow.conn, version, purpose, component=component, by=by)
     other = _find(uow.conn, version, purpose, 3 - component)
-    _refuse_same_person(_find(uow.conn, version, purpose, component), other, by)
     shown = check_value(key)
     if other is None:
         _keep_component(uow, keyring, version, purpose, component=component, key=key, by=by)
         whole = None
     else:
-        whole = keep(uow, keyring, version, purpose, combine(_open(keyring, other), key))
+        made = combine(_open(keyring, other), key)
+        _refuse_equal(uow.conn, keyring, purpose, made)
+        whole = keep(uow, keyring, version, purpose, made)
         _forget(uow, version, purpose)
     body = {"purpose": purpose.value, "component": component, "by": by, "check_value": shown, "key_check_value": whole}
     uow.record("card_keys.component_entered", f"card_keys:{version}", {"version": version, **body})
     return Entered(version, shown, whole, usable=_use_when_whole(uow, version))
+
+
+def refuse_person(conn: Connection, version: int, purpose: KeyPurpose, *, component: int, by: str) -> None:
+    """Raises ConflictError when this person may not enter this component now, before it has to be shown."""
+    _refuse_whole(conn, version, purpose)
+    same, other = (_find(conn, version, purpose, number) for number in (component, 3 - component))
+    _refuse_same_person(same, other, by)
 
 
 def complete(uow: UnitOfWork, keyring: Keyring, version: int, random: Callable[[int], bytes]) -> list[KeyPurpose]:
@@ -137,6 +155,20 @@ def _refuse_same_person(same: Row[Any] | None, other: Row[Any] | None, by: str) 
             "%(by)s entered this component. Only %(by)s may enter it anew.",
             by=same.entered_by,
         )
+
+
+def _refuse_equal(conn: Connection, keyring: Keyring, purpose: KeyPurpose, key: bytes) -> None:
+    """No key serves two purposes or two versions, retired ones included: whoever learns one would have both."""
+    for version, known in open_sets(conn, keyring, all_versions(conn)).items():
+        for other, there in known.keys.items():
+            if hmac.compare_digest(there, key):
+                raise ConflictError(
+                    "The key %(purpose)s would be the same as the key %(other)s of version %(version)s. Draw new "
+                    "components for %(purpose)s: each of you enters one with “--key %(purpose)s”.",
+                    purpose=purpose.value,
+                    other=other.value,
+                    version=version,
+                )
 
 
 # --- Components -----------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ def versions_in(conn: Connection, *states: KeySetState) -> list[int]:
     return list(conn.scalars(query.order_by(card_key_sets.c.version)))
 
 
+def all_versions(conn: Connection) -> list[int]:
+    """In whatever state, in rising order."""
+    return versions_in(conn, *KeySetState)
+
+
 def newest(conn: Connection) -> int:
     """The highest version that there ever was; 0 before the first."""
     return conn.scalar(select(card_key_sets.c.version).order_by(card_key_sets.c.version.desc()).limit(1)) or 0

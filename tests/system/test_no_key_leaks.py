@@ -74,7 +74,7 @@ def config(tmp_path: Path) -> Config:
         open_keys(config, store, open_keyring(config))
         with store.write(SYSTEM) as uow:
             for login, password in PASSWORDS.items():
-                accounts.create_user(uow, login=login, name=login, roles=[Role.SUPERVISOR], password=password)
+                accounts.create_user(uow, login=login, name=login, roles=[Role.MANAGER], password=password)
     return config
 
 

@@ -29,6 +29,7 @@ from tests.stores import seed_card
 from tests.terminals import converse
 
 PASSWORDS = {"li": "first custodian 1", "wang": "second custodian 2"}
+ROLES = {"li": Role.MANAGER, "wang": Role.ADMIN}
 COMPONENTS = {"li": bytes(range(1, 17)), "wang": bytes(range(101, 117))}
 WHOLE = combine(*COMPONENTS.values())
 Typed = Callable[..., Ran]
@@ -42,7 +43,7 @@ def config(configured: Configured) -> Config:
         open_keys(config, store, open_keyring(config))
         with store.write(SYSTEM) as uow:
             for login, password in PASSWORDS.items():
-                accounts.create_user(uow, login=login, name=login.title(), roles=[Role.SUPERVISOR], password=password)
+                accounts.create_user(uow, login=login, name=login.title(), roles=[ROLES[login]], password=password)
     return config
 
 
@@ -96,7 +97,11 @@ def test_status_of_a_store_that_is_not_there(configured: Configured, tmp_path: P
 
 def test_two_people_bring_the_keys(config: Config, typed: Typed) -> None:
     """Each with the own password; check values answer each line, and the second makes the version current."""
-    sheets = {login: (PASSWORDS[login], *[key.hex()] * 7) for login, key in COMPONENTS.items()}
+    sheets = {
+        "li": (PASSWORDS["li"], *[COMPONENTS["li"].hex()] * 7),
+        "wang": (PASSWORDS["wang"], *[(COMPONENTS["wang"][:-1] + bytes((last,))).hex() for last in range(7)]),
+    }
+    made = [combine(COMPONENTS["li"], bytes.fromhex(line)) for line in sheets["wang"][1:]]
     first = typed("import", "--component", "1", "--as", "li", lines=sheets["li"])
     assert first.code == 0
     assert f"picc, component 1: check value {check_value(COMPONENTS['li'])}\n" in first.out
@@ -107,13 +112,13 @@ def test_two_people_bring_the_keys(config: Config, typed: Typed) -> None:
     assert typed("status").code == 1
     second = typed("import", "--component", "2", "--as", "wang", lines=sheets["wang"])
     assert second.code == 0
-    assert f"the key is whole: check value {check_value(WHOLE)}" in second.out
+    assert all(f"the key is whole: check value {check_value(key)}" in second.out for key in made)
     with opened(config) as store, store.read() as conn:
         keys = card_keys.load(conn, open_keyring(config))
     assert keys is not None
-    assert set(keys.sets[1].keys.values()) == {WHOLE}
+    assert [keys.sets[1].keys[purpose] for purpose in KeyPurpose] == made
     shown = first.out + second.out + first.err + second.err
-    assert not any(key.hex() in shown.lower() for key in (*COMPONENTS.values(), WHOLE))
+    assert not any(key.hex() in shown.lower() for key in (*COMPONENTS.values(), *made))
 
 
 def test_one_person_cannot_bring_both(typed: Typed) -> None:
@@ -123,7 +128,7 @@ def test_one_person_cannot_bring_both(typed: Typed) -> None:
     assert begun.code == 0
     assert "read        waits for component 2 (component 1" in begun.out
     for arguments, lines, said in (
-        (("2", "--as", "li", "--key", "read"), (PASSWORDS["li"], two), "li entered component 1"),
+        (("2", "--as", "li", "--key", "read"), (PASSWORDS["li"],), "li entered component 1"),
         (("2", "--as", "wang", "--key", "read"), ("not it", two), "login or the password is wrong"),
         (("2", "--as", "wang", "--key", "read"), (PASSWORDS["wang"], "xyz"), "32 hex digits"),
         (("2", "--as", "wang", "--key", "reed"), (), "The keys are picc, application, read"),
@@ -133,6 +138,28 @@ def test_one_person_cannot_bring_both(typed: Typed) -> None:
         assert said in ran.err
         assert "Traceback" not in ran.err
     assert typed("import", "--component", "3", "--as", "li").code == 2
+
+
+def test_a_clerk_brings_no_keys(config: Config, typed: Typed) -> None:
+    """The sentence says who may; no import is begun."""
+    with opened(config) as store, store.write(SYSTEM) as uow:
+        accounts.create_user(uow, login="mei", name="Mei", roles=[Role.FRONT_DESK], password="third password 3")
+    ran = typed("import", "--component", "1", "--as", "mei", lines=("third password 3",))
+    assert ran.code == 1
+    assert "mei is neither manager nor administrator" in ran.err
+    assert "no card keys yet" in typed("status").out
+
+
+def test_whoever_may_not_is_not_asked(config: Config, typed: Typed) -> None:
+    """The refusal comes before the component is shown to anybody."""
+    one = COMPONENTS["li"].hex()
+    typed("import", "--component", "1", "--as", "li", "--key", "read", lines=(PASSWORDS["li"], one))
+    file = str(config.data / "gatehouse.toml")
+    command = [sys.executable, "-m", "gateway.daemon", "keys", "import", "--component", "2", "--as", "li"]
+    ran = converse([*command, "--key", "read", "-c", file], [PASSWORDS["li"]], os.environ)
+    assert ran.code == 1
+    assert "li entered component 1" in ran.out
+    assert "32 hex digits" not in ran.out
 
 
 def test_nothing_left_to_enter(typed: Typed) -> None:
@@ -196,6 +223,14 @@ def test_a_rotation_as_a_campaign(config: Config) -> None:
     assert key_commands.show_status(config)[1].endswith("Next: gatehouse keys retire 1")
     assert key_commands.retire(config, 1).endswith("Nothing is missing.")
     assert "Version 1: accepted" in key_commands.accept(config, 1)
+
+
+@pytest.mark.parametrize("told", ["in [keys].", "after [keys] names"])
+def test_help_shows_brackets(config: Config, told: str) -> None:
+    """A table of the configuration is no markup."""
+    file = config.data / "gatehouse.toml"
+    ran = gatehouse(file, "keys", "move", "--help")
+    assert told in " ".join(ran.out.replace("│", " ").split())
 
 
 def test_no_pin_to_try(config: Config) -> None:

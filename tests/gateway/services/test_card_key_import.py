@@ -176,3 +176,21 @@ def test_the_last_two_halves_at_one_moment(postgres_store: Store) -> None:
     assert [one.result().key, two.result().key].count(None) == 1
     with postgres_store.read() as conn:
         assert conn.scalars(select(tables.card_keys.c.check_value)).all() == [check_value(combine(ONE, TWO))]
+
+
+def test_one_key_serves_one_purpose(seeded: Store) -> None:
+    """Equal to another purpose's key, of this version or an older one, is refused by both names; nothing is kept."""
+    _begin(seeded)
+    for login, component, key in (("li", 1, ONE), ("wang", 2, TWO)):
+        _enter(seeded, READ, component, key, login)
+    _enter(seeded, KeyPurpose.PROOF, 1, TWO, "li")
+    with pytest.raises(ConflictError, match="key proof would be the same as the key read of version 1") as refused:
+        _enter(seeded, KeyPurpose.PROOF, 2, ONE, "wang")
+    assert combine(ONE, TWO).hex() not in str(refused.value)
+    _enter(seeded, KeyPurpose.PROOF, 2, bytes(range(70, 86)), "wang")
+    with seeded.write(SYSTEM) as uow:
+        complete(uow, KEYRING, 1, os.urandom)
+    assert _begin(seeded) == 2
+    _enter(seeded, KeyPurpose.ISSUER, 1, ONE, "li", version=2)
+    with pytest.raises(ConflictError, match="key issuer would be the same as the key read of version 1"):
+        _enter(seeded, KeyPurpose.ISSUER, 2, TWO, "wang", version=2)
