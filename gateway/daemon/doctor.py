@@ -41,7 +41,7 @@ class Finding:
 
 def examine(config: Config) -> list[Finding]:
     """All findings; a gateway may be running."""
-    return [*_data(config.data), *_stored(config), *_broker(config), *_devices(config)]
+    return [*_data(config.data), *_stored(config), *_broker(config), *_devices(config), *_shared_ports(config)]
 
 
 def _data(data: Path) -> Iterator[Finding]:
@@ -168,3 +168,16 @@ def _devices(config: Config) -> Iterator[Finding]:
         if link.startswith("/"):
             there = Path(link).exists()
             yield Finding(what, there, f"{link} {'is there' if there else 'is not there'}")
+
+
+def _shared_ports(config: Config) -> Iterator[Finding]:
+    """Two devices that would listen at one place; port 0 takes any free one."""
+    taken: dict[tuple[str, int], str] = {}
+    for device in config.devices:
+        more = device.model_extra or {}
+        port = more.get("port", 0)
+        if not device.kind.startswith("vpcd-") or not isinstance(port, int) or port == 0:
+            continue
+        first = taken.setdefault((str(more.get("host", "127.0.0.1")), port), device.name)
+        if first != device.name:
+            yield Finding(f"device {device.name}", False, f"port {port} is taken by {first}; give it another")

@@ -44,7 +44,9 @@ def _refuse_other_schema(store: Store) -> None:
         with store.read() as conn:
             found = found_revision(conn)
     if found is None:
-        raise NotFoundError("The store has no schema yet: it is made when the gateway starts for the first time.")
+        raise NotFoundError(
+            "The store has no schema yet: the gateway's first start makes it, and so does “gatehouse keys init”."
+        )
     if found != REVISIONS[-1]:
         raise ForbiddenError(
             "The store has schema %(found)s and this Gatehouse works with %(known)s: start the gateway of this "

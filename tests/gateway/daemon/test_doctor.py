@@ -110,3 +110,15 @@ def test_a_store_that_cannot_be_reached(configured: Configured) -> None:
 def test_a_store_without_a_site_needs_its_name(configured: Configured) -> None:
     """Before the start refuses it."""
     assert "[site]" in _bad(configured("").model_copy(update={"site": None}))["site"]
+
+
+def _virtual(kind: str, name: str, port: int) -> str:
+    return f'[[devices]]\nkind = "{kind}"\nname = "{name}"\nport = {port}\n'
+
+
+def test_two_devices_on_one_port(configured: Configured) -> None:
+    """The second is told of, with the name of the first; port 0 is taken by nobody."""
+    both = _virtual("vpcd-encoder", "desk-1", 35963), _virtual("vpcd-reader", "gate-1", 35963)
+    assert _bad(configured("".join(both))) == {"device gate-1": "port 35963 is taken by desk-1; give it another"}
+    assert _bad(configured(both[0] + _virtual("vpcd-reader", "gate-1", 35964))) == {}
+    assert _bad(configured(_virtual("vpcd-encoder", "a", 0) + _virtual("vpcd-encoder", "b", 0))) == {}
