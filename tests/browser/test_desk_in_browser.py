@@ -64,6 +64,21 @@ def test_a_receipt_being_typed_survives_news(site: Site, open_as: Open) -> None:
     site.lay(None)
 
 
+def test_what_is_wrong_with_a_form_stays_until_the_card_is_lifted(site: Site, open_as: Open) -> None:
+    """The page looks at the encoder anew as soon as it is live; the form that came back outlives that."""
+    site.lay(BLANKS[6])
+    page = open_as("desk")
+    household(page, site, f"?person={site.compound.li_na.holder_id}")
+    expect(page.locator("[data-line=live]").first).to_be_visible()
+    with page.expect_response("**/desk/encoder?**"):
+        page.get_by_role("button", name="Issue to 李娜").click()
+    expect(page.locator("[data-line=live]").first).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("R-CARD-10")
+    expect(page.locator("#e-receipt")).to_be_visible()
+    site.lay(None)
+    expect(page.locator("[data-live~=encoder]")).to_contain_text("Lay a card here to issue it to 李娜.")
+
+
 def test_a_scan_is_a_search_wherever_the_cursor_is(open_as: Open) -> None:
     """A burst of fast keys ending in Enter opens the household of a card."""
     page = open_as("desk")

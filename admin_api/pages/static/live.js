@@ -14,9 +14,10 @@ function swap(part, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const same = twin(part.querySelector("input:focus, select:focus, textarea:focus, a:focus"));
   const next = page.body;
+  const kept = keepsAnswer(part);
   if (essence(next.innerHTML) === shown.get(part)) return;
   shown.set(part, essence(next.innerHTML));
-  if (keepsAnswer(part)) return;
+  if (kept) return;
   const typed = [...part.querySelectorAll("input:not([type=hidden])")].map((e) => [e.name, e.value, e.checked]);
   part.replaceChildren(...next.childNodes);
   for (const [name, value, checked] of typed) {
