@@ -152,7 +152,7 @@ def keys_import(
     purpose: Annotated[str | None, typer.Option("--key", help="Only this key, such as read.")] = None,
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Takes keys that two people bring: each enters one component, and neither knows the key."""
+    """Takes keys that two managers or administrators bring: each enters one component, and neither knows the key."""
     from gateway.daemon import key_entry
     from gateway.daemon.config import load
 
@@ -227,10 +227,10 @@ def keys_report(config: ConfigFile = DEFAULT) -> None:
 
 @keys.command("move")
 def keys_move(
-    before: Annotated[Path, typer.Option(help="The configuration file as it was, with the old place in [keys].")],
+    before: Annotated[Path, typer.Option(help="The configuration file as it was, with the old place in \\[keys].")],
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Seals all secrets anew after [keys] names another place. Stop the gateway first."""
+    r"""Seals all secrets anew after \[keys] names another place. Stop the gateway first."""
     from gateway.daemon import key_commands
     from gateway.daemon.config import load
 
