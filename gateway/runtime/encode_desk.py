@@ -16,7 +16,7 @@ from gateway.domain.encode_job import JobKind, JobState
 from gateway.domain.errors import ConflictError, GatehouseError, NotFoundError
 from gateway.ports.cards import CardEncoder, CardKeys, CardRefusedError, CardWork, FoundCard, FoundState
 from gateway.runtime.card_book import CardKeySource
-from gateway.runtime.encode_run import NO_KEYS, EncodeRunner
+from gateway.runtime.encode_run import NO_KEYS, EncodeRunner, steps_of
 from gateway.runtime.encoders import Encoders, LaidCard
 from gateway.services import card_views, encode_jobs
 from gateway.services.encode_jobs import JobView, Order
@@ -71,10 +71,8 @@ class EncodeDesk:
         return None if keys is None else keys.current
 
     def steps(self, job: JobView) -> Iterable[str]:
-        """What is done to the card, step by step; nothing before it is known which card."""
-        if job.plan is None:
-            return ()
-        return (self._work.wipe_steps if job.wipes else self._work.steps)(encode_jobs.plan_of(job))
+        """As encode_run.steps_of."""
+        return steps_of(job, self._work)
 
     def following(self) -> Mapping[str, str]:
         """The batch whose next card each encoder waits for."""

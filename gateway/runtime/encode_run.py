@@ -1,7 +1,7 @@
 """One piece of work on the card that lies on an encoder, from the intent to the active card."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -60,14 +60,14 @@ class EncodeRunner:
 
     async def _write(self, at_work: "_AtWork", job: JobView, card: CardTransport, keys: CardKeys) -> JobView:
         plan, keys_of_site = encode_jobs.plan_of(job), self._keys
-        await at_work.start(len(self._work.steps(plan)))
+        await at_work.start(len(steps_of(job, self._work)))
         await self._work.personalise(card, plan, keys, at_work.mark)
         await at_work.change(lambda uow: encode_jobs.verifying(uow, job.id, at_work.encoder))
         return await at_work.change(lambda uow: encode_jobs.finish(uow, keys_of_site, job.id, at_work.encoder))
 
     async def _wipe(self, at_work: "_AtWork", job: JobView, card: CardTransport, keys: CardKeys) -> JobView:
         plan, keys_of_site = encode_jobs.plan_of(job), self._keys
-        await at_work.start(len(self._work.wipe_steps(plan)))
+        await at_work.start(len(steps_of(job, self._work)))
         await self._work.wipe(card, plan, keys, at_work.mark)
         return await at_work.change(lambda uow: encode_jobs.wiped(uow, keys_of_site, job.id, at_work.encoder))
 
@@ -125,9 +125,16 @@ class _AtWork:
         return job
 
 
+def steps_of(job: JobView, work: CardWork) -> Sequence[str]:
+    """What is done to the card, step by step; nothing before it is known which card."""
+    if job.plan is None:
+        return ()
+    return (work.wipe_steps if job.wipes else work.steps)(encode_jobs.plan_of(job))
+
+
 def as_json(job: JobView, work: CardWork) -> Mapping[str, object]:
     """For the event stream: no names of people. What interrupted it may name some: the job itself tells it."""
-    steps = () if job.plan is None else (work.wipe_steps if job.wipes else work.steps)(encode_jobs.plan_of(job))
+    steps = steps_of(job, work)
     return {
         "id": job.id,
         "what": job.what,
