@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.domain.card_template import CardTemplates
+from gateway.runtime.house import House
 from gateway.services.encode_jobs import JobView
 from gateway.storage.store import Actor
 
@@ -39,3 +40,9 @@ class FakeEncoding:
 
     def look_again(self, encoder: str) -> None:
         self.acts.append(("look again", encoder))
+
+
+def desk_of(house: House) -> FakeEncoding:
+    """The fake behind the house's contract."""
+    assert isinstance(house.encoding, FakeEncoding)
+    return house.encoding
